@@ -1,0 +1,34 @@
+/**
+ * The limits that are part of the contract: a client may rely on each of them. Limits that only
+ * the server knows (queues, batches, timers) stand in the server's own `limits.ts`.
+ */
+
+/** Bytes of one request body or socket frame (WIRE6). */
+export const bodyBytesMax = 8 * 1024 * 1024;
+/** Bytes of a refused body the server still reads so that the answer is seen (WIRE6). */
+export const refusedBodyBytesMax = 64 * 1024 * 1024;
+/** Bytes after which a page of events ends early, never before its first row (PAGE2). */
+export const pageBytesMax = 8 * 1024 * 1024;
+/** Frames in one published batch (PUB2). */
+export const batchFramesMax = 1_000;
+/** Default and highest `limit` of an events page (REST4). */
+export const eventsPage = { default: 200, max: 500 } as const;
+/** Default and highest `limit` of a list of threads, rollouts, runs or keys. */
+export const listPage = { default: 50, max: 100 } as const;
+/** Events in one snapshot on the live stream (LIVE2). */
+export const snapshotEventsMax = 5_000;
+/** Characters of a title that a person sets, and of one taken from a message (THR3). */
+export const titleCharactersMax = 200;
+export const derivedTitleCharactersMax = 80;
+/** Bytes of a thread's metadata as JSON text (REST8). */
+export const metadataBytesMax = 16 * 1024;
+/** Levels of arrays and objects inside a payload or metadata (WIRE8). */
+export const jsonDepthMax = 128;
+/** Seconds a session token may live, least and most, and by default (AUTH9). */
+export const sessionTokenSeconds = { min: 60, max: 3_600, default: 900 } as const;
+/** Seconds a run's lease may last, least and most, and by default. */
+export const leaseSeconds = { min: 10, max: 86_400, default: 900 } as const;
+/** Run-less user messages whose `messageId` the thread remembers (PUB10). */
+export const runlessMessageIdsMax = 1_000;
+/** Finished message and call ids a run remembers for late transient frames (PUB16). */
+export const finishedIdsMax = 1_000;

@@ -1,0 +1,136 @@
+/** What the REST answers hold: threads, rollouts, runs, events, keys, the caller. */
+import Type, { type Static } from "typebox";
+import { OrgId, RolloutId, RunId, ThreadId, UserId } from "./ids.ts";
+import { PublisherTimestamp, Timestamp } from "./times.ts";
+
+const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const OpenObject = Type.Object({}, { additionalProperties: true });
+
+export const ExecutionMode = Type.Union([
+  Type.Literal("in_sandbox"),
+  Type.Literal("managed"),
+  Type.Literal("local-mac"),
+  Type.Literal("local"),
+]);
+export const ThreadStatus = Type.Union([
+  Type.Literal("idle"),
+  Type.Literal("running"),
+  Type.Literal("compacting"),
+]);
+
+export const Thread = Type.Object({
+  id: ThreadId,
+  orgId: OrgId,
+  ownerUserId: UserId,
+  agentId: nullable(Type.String()),
+  title: nullable(Type.String()),
+  titleSource: nullable(Type.Union([Type.Literal("user"), Type.Literal("message")])),
+  executionMode: nullable(ExecutionMode),
+  metadata: OpenObject,
+  archived: Type.Boolean(),
+  archivedAt: nullable(Timestamp),
+  status: ThreadStatus,
+  activeRolloutId: RolloutId,
+  activeRunId: nullable(RunId),
+  parentThreadId: nullable(ThreadId),
+  parentToolCallId: nullable(Type.String()),
+  sequence: Type.Integer({ description: "Of the last event; 0 when none" }),
+  eventCount: Type.Integer(),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+
+export const Rollout = Type.Object({
+  rolloutId: RolloutId,
+  threadId: ThreadId,
+  index: Type.Integer(),
+  active: Type.Boolean(),
+  startedAt: Timestamp,
+  completedAt: nullable(Timestamp),
+  eventCount: Type.Integer(),
+  firstSequence: nullable(Type.Integer()),
+  lastSequence: nullable(Type.Integer()),
+  bytes: Type.Integer(),
+});
+
+export const RunStatus = Type.Union([
+  Type.Literal("running"),
+  Type.Literal("completed"),
+  Type.Literal("failed"),
+  Type.Literal("cancelled"),
+  Type.Literal("interrupted"),
+]);
+
+export const Run = Type.Object({
+  runId: RunId,
+  status: RunStatus,
+  reason: nullable(Type.String()),
+  startedAt: Timestamp,
+  completedAt: nullable(Timestamp),
+  runSequence: Type.Integer(),
+  firstSequence: Type.Integer(),
+  lastSequence: Type.Integer(),
+  leaseExpiresAt: nullable(Timestamp),
+  metadata: OpenObject,
+});
+
+/** A durable record as it stands in the history, on a socket and in a rollout file. */
+export const Event = Type.Object({
+  sequence: Type.Integer({ minimum: 1 }),
+  type: Type.String(),
+  threadId: ThreadId,
+  rolloutId: RolloutId,
+  runId: nullable(RunId),
+  runSequence: Type.Optional(Type.Integer({ minimum: 1 })),
+  createdAt: Timestamp,
+  occurredAt: Type.Optional(PublisherTimestamp),
+  payload: OpenObject,
+});
+
+export const Role = Type.Union([Type.Literal("member"), Type.Literal("admin")]);
+export const Scope = Type.Union([
+  Type.Literal("agent:read"),
+  Type.Literal("agent:run"),
+  Type.Literal("agent:*"),
+  Type.Literal("*"),
+]);
+export const KeyLabel = Type.Union([Type.Literal("live"), Type.Literal("test")]);
+
+export const ApiKey = Type.Object({
+  id: Type.String(),
+  name: nullable(Type.String()),
+  orgId: OrgId,
+  userId: UserId,
+  role: Role,
+  scopes: Type.Array(Scope),
+  label: KeyLabel,
+  createdAt: Timestamp,
+  expiresAt: nullable(Timestamp),
+  lastUsedAt: nullable(Timestamp),
+  revokedAt: nullable(Timestamp),
+});
+
+export const Me = Type.Object({
+  orgId: OrgId,
+  userId: UserId,
+  role: Role,
+  scopes: Type.Array(Scope),
+  credential: Type.Object({
+    type: Type.Union([Type.Literal("api_key"), Type.Literal("session_token")]),
+    id: nullable(Type.String()),
+    expiresAt: nullable(Timestamp),
+  }),
+});
+
+export type Thread = Static<typeof Thread>;
+export type ThreadStatus = Static<typeof ThreadStatus>;
+export type ExecutionMode = Static<typeof ExecutionMode>;
+export type Rollout = Static<typeof Rollout>;
+export type Run = Static<typeof Run>;
+export type RunStatus = Static<typeof RunStatus>;
+export type Event = Static<typeof Event>;
+export type Role = Static<typeof Role>;
+export type Scope = Static<typeof Scope>;
+export type KeyLabel = Static<typeof KeyLabel>;
+export type ApiKey = Static<typeof ApiKey>;
+export type Me = Static<typeof Me>;

@@ -1,0 +1,9 @@
+/**
+ * The version of everything that goes over the wire. `protocol-version.test.ts` pins the hash of
+ * all schemas to it: whoever changes a schema changes this number, or the pinned hash with a
+ * reason in the history below when old clients do not notice.
+ *
+ * History, one line per version:
+ * 1  first: durable and transient frames, snapshot, REST bodies, error table
+ */
+export const PROTOCOL_VERSION = 1;
