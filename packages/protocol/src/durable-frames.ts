@@ -4,11 +4,11 @@
  */
 import Type, { type Static } from "typebox";
 import { RunId, ThreadId } from "./ids.ts";
+import { OpenObject } from "./json.ts";
 import { leaseSeconds } from "./limits.ts";
 
 const kept = { additionalProperties: true } as const;
 const Anything = Type.Unknown();
-const Metadata = Type.Object({}, { additionalProperties: true });
 
 const TextPart = Type.Object({ type: Type.Literal("text"), text: Type.String() }, kept);
 const ThinkingPart = Type.Object({ type: Type.Literal("thinking"), text: Type.String() }, kept);
@@ -44,7 +44,7 @@ export const RunStartedPayload = Type.Object(
     ),
     parentThreadId: Type.Optional(ThreadId),
     parentToolCallId: Type.Optional(Type.String({ maxLength: 256 })),
-    metadata: Type.Optional(Metadata),
+    metadata: Type.Optional(OpenObject),
   },
   kept,
 );
@@ -119,7 +119,7 @@ const Replacement = Type.Array(
   Type.Object(
     {
       type: Type.String({ minLength: 1 }),
-      payload: Type.Object({}, { additionalProperties: true }),
+      payload: OpenObject,
       fromSequence: Type.Optional(Type.Integer({ minimum: 1 })),
     },
     kept,

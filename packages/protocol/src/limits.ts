@@ -13,11 +13,11 @@ export const pageBytesMax = 8 * 1024 * 1024;
 export const batchFramesMax = 1_000;
 /** Default and highest `limit` of an events page (REST4). */
 export const eventsPage = { default: 200, max: 500 } as const;
-/** Default and highest `limit` of a list of threads, rollouts, runs or keys. */
+/** Default and highest `limit` of a list of threads, rollouts, runs or keys (REST1). */
 export const listPage = { default: 50, max: 100 } as const;
 /** Events in one snapshot on the live stream (LIVE2). */
 export const snapshotEventsMax = 5_000;
-/** Characters of a title that a person sets, and of one taken from a message (THR3). */
+/** Characters of a title that a person sets, and of one taken from a message (THR3, THR4). */
 export const titleCharactersMax = 200;
 export const derivedTitleCharactersMax = 80;
 /** Bytes of a thread's metadata as JSON text (REST8). */
@@ -26,9 +26,9 @@ export const metadataBytesMax = 16 * 1024;
 export const jsonDepthMax = 128;
 /** Seconds a session token may live, least and most, and by default (AUTH9). */
 export const sessionTokenSeconds = { min: 60, max: 3_600, default: 900 } as const;
-/** Seconds a run's lease may last, least and most, and by default. */
+/** Seconds a run's lease may last, least and most, and by default (RUN10). */
 export const leaseSeconds = { min: 10, max: 86_400, default: 900 } as const;
-/** Run-less user messages whose `messageId` the thread remembers (PUB10). */
+/** Run-less user messages whose `messageId` the thread remembers (PUB11). */
 export const runlessMessageIdsMax = 1_000;
 /** Finished message and call ids a run remembers for late transient frames (PUB16). */
 export const finishedIdsMax = 1_000;

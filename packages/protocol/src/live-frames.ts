@@ -4,6 +4,7 @@
  */
 import Type, { type Static } from "typebox";
 import { RolloutId, RunId, ThreadId } from "./ids.ts";
+import { OpenObject } from "./json.ts";
 import { Event, Thread } from "./resources.ts";
 import { PROTOCOL_VERSION } from "./version.ts";
 
@@ -65,7 +66,7 @@ export const TransientFrame = Type.Object({
   rolloutId: RolloutId,
   sequenceNumber: Type.Integer({ minimum: 1 }),
   occurredAt: Type.Optional(Type.String()),
-  payload: Type.Object({}, { additionalProperties: true }),
+  payload: OpenObject,
 });
 
 export const ThreadRenamed = Type.Object({

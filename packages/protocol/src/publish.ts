@@ -5,14 +5,13 @@
 import Type, { type Static } from "typebox";
 import { RunIdOrNull } from "./durable-frames.ts";
 import { RolloutId, RunId, ThreadId } from "./ids.ts";
+import { OpenObject } from "./json.ts";
 import { batchFramesMax } from "./limits.ts";
 import { PublisherTimestamp } from "./times.ts";
 
-const Payload = Type.Object({}, { additionalProperties: true });
-
 const frameFields = {
   type: Type.String({ minLength: 1, maxLength: 64 }),
-  payload: Payload,
+  payload: OpenObject,
   runSequence: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
   sequenceNumber: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
   occurredAt: Type.Optional(PublisherTimestamp),

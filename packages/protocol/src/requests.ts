@@ -1,12 +1,12 @@
 /** The bodies of REST requests. Unknown fields at their top level are refused (WIRE5). */
 import Type, { type Static } from "typebox";
 import { ThreadId } from "./ids.ts";
+import { OpenObject } from "./json.ts";
 import { sessionTokenSeconds, titleCharactersMax } from "./limits.ts";
 import { ExecutionMode, KeyLabel, Role, Scope } from "./resources.ts";
 import { PublisherTimestamp } from "./times.ts";
 
 const closed = { additionalProperties: false } as const;
-const OpenObject = Type.Object({}, { additionalProperties: true });
 const Title = Type.Union([
   Type.String({ minLength: 1, maxLength: titleCharactersMax }),
   Type.Null(),

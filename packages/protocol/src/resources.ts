@@ -1,10 +1,10 @@
 /** What the REST answers hold: threads, rollouts, runs, events, keys, the caller. */
 import Type, { type Static } from "typebox";
 import { OrgId, RolloutId, RunId, ThreadId, UserId } from "./ids.ts";
+import { OpenObject } from "./json.ts";
 import { PublisherTimestamp, Timestamp } from "./times.ts";
 
 const nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const OpenObject = Type.Object({}, { additionalProperties: true });
 
 export const ExecutionMode = Type.Union([
   Type.Literal("in_sandbox"),

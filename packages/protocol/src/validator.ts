@@ -21,7 +21,10 @@ export function validatorOf<S extends TSchema>(schema: S): Validator<Static<S>> 
     if (check(value)) return null;
     const error = check.errors?.[0];
     if (error === undefined) return { path: "", problem: "is not valid" };
-    return { path: error.instancePath, problem: phrase(error.keyword, error.params, error.message) };
+    return {
+      path: error.instancePath,
+      problem: phrase(error.keyword, error.params, error.message),
+    };
   };
 }
 

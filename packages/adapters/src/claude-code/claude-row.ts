@@ -1,0 +1,69 @@
+/**
+ * A row of a Claude Code session file in one shape. Rows are the agent's internals: only `type`,
+ * and mostly `uuid` and `timestamp`, can be relied on; everything else is looked at with care.
+ */
+import type { JsonObject } from "@spool/protocol/json";
+import type { Place } from "../frame.ts";
+import { listOf, objectOf, textOf, timeOf } from "../json-values.ts";
+import type { Moment } from "../thread-state.ts";
+
+/** One row. */
+export type ClaudeRow = {
+  readonly type: string;
+  /** The row's own id, null for the metadata rows that have none. */
+  readonly uuid: string | null;
+  readonly parentUuid: string | null;
+  readonly promptId: string | null;
+  readonly isSidechain: boolean;
+  /** The API message of user and assistant rows; empty for others. */
+  readonly message: JsonObject;
+  /** The message's blocks; a text is one block. */
+  readonly blocks: readonly JsonObject[];
+  /** The whole row as it stood in the file. */
+  readonly raw: JsonObject;
+  readonly moment: Moment;
+};
+
+/** The row; `lastTime` stands in where it has no usable time of its own. */
+export function claudeRow(raw: JsonObject, place: Place, lastTime: string | null): ClaudeRow {
+  const time = timeOf(raw.timestamp) ?? lastTime;
+  const message = objectOf(raw.message) ?? {};
+  return {
+    type: textOf(raw.type) ?? "",
+    uuid: textOf(raw.uuid),
+    parentUuid: textOf(raw.parentUuid),
+    promptId: textOf(raw.promptId),
+    isSidechain: raw.isSidechain === true,
+    message,
+    blocks: blocksOf(message.content),
+    raw,
+    moment: { line: place.line, byteOffset: place.byteOffset, time },
+  };
+}
+
+function blocksOf(content: unknown): JsonObject[] {
+  if (typeof content === "string") return [{ type: "text", text: content }];
+  return listOf(content)
+    .map((block) => (typeof block === "string" ? { type: "text", text: block } : objectOf(block)))
+    .filter((block) => block !== null);
+}
+
+/** The text of a message's first text block; empty where there is none. */
+export function firstTextOf({ blocks }: ClaudeRow): string {
+  return textOf(blocks.find((block) => block.type === "text")?.text) ?? "";
+}
+
+/** The name of the `custom` frame that keeps such a row. */
+export function customName({ type }: ClaudeRow): string {
+  return `claude-code.${type || "unknown"}`;
+}
+
+/** Where a frame comes from, for readers that follow the file's own tree of rows. */
+export function originOf({ uuid, parentUuid, raw }: ClaudeRow): JsonObject {
+  const requestId = textOf(raw.requestId);
+  return {
+    ...(uuid === null ? {} : { rowId: uuid }),
+    ...(parentUuid === null ? {} : { parentRowId: parentUuid }),
+    ...(requestId === null ? {} : { requestId }),
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * User rows: tool results, prompts, the summary of a compaction, and everything else that Claude
+ * Code writes under this type, which is kept as `custom`.
+ */
+import type { JsonObject } from "@spool/protocol/json";
+import { contentOf, foreignPart, type Part, textPart } from "../content-parts.ts";
+import { numberOf, objectOf, present, restOf, textOf } from "../json-values.ts";
+import {
+  completeCompaction,
+  emit,
+  emitResult,
+  freeMessageId,
+  keep,
+} from "../thread-log.ts";
+import { type ClaudeRow, customName, firstTextOf, originOf } from "./claude-row.ts";
+import type { ClaudeReader } from "./claude-state.ts";
+import { kindOfUserRow, typedCommand } from "./prompts.ts";
+import { finishSubAgent } from "./sidechains.ts";
+import { beginTurn, closeRun, noteTurn } from "./turns.ts";
+
+/** Reads one user row. */
+export function readUserRow(reader: ClaudeReader, row: ClaudeRow): void {
+  if (row.raw.isCompactSummary === true) {
+    readCompactSummary(reader, row);
+    return;
+  }
+  const results = row.blocks.filter((block) => block.type === "tool_result");
+  const others = row.blocks.filter((block) => block.type !== "tool_result");
+  for (const [index, block] of results.entries()) readToolResult(reader, row, { block, index });
+  if (results.length > 0 && others.length === 0) return;
+  switch (kindOfUserRow(row, others)) {
+    case "prompt":
+      readPrompt(reader, row, others);
+      return;
+    case "turn_start":
+      noteTurn(reader, row, true);
+      keepRow(reader, row);
+      return;
+    case "interruption":
+      keepRow(reader, row);
+      closeRun(reader, { status: "cancelled", reason: "user_interrupt" }, row.moment);
+      return;
+    case "other":
+      noteTurn(reader, row, false);
+      keepRow(reader, row);
+  }
+}
+
+function readToolResult(
+  reader: ClaudeReader,
+  row: ClaudeRow,
+  { block, index }: { block: JsonObject; index: number },
+): void {
+  const toolCallId = textOf(block.tool_use_id);
+  if (toolCallId === null) {
+    keepRow(reader, row);
+    return;
+  }
+  // The structured twin is the row's; a row with several results cannot say whose it is.
+  const structured = index === 0 ? row.raw.toolUseResult : undefined;
+  const isError = block.is_error === true;
+  const agentId = textOf(objectOf(structured)?.agentId);
+  const child = { callId: toolCallId, agentId, isError };
+  const childThreadId = finishSubAgent(reader, child, row.moment);
+  const output = block.content ?? "";
+  const fields = present({ structured, childThreadId, ...originOf(row) });
+  emitResult(reader.log, { toolCallId, output, isError, ...fields }, row.moment);
+}
+
+function readPrompt(reader: ClaudeReader, row: ClaudeRow, blocks: readonly JsonObject[]): void {
+  beginTurn(reader, row);
+  const text = firstTextOf(row);
+  const typed = typedCommand(text);
+  const content = typed ?? contentOf(blocks.map(promptPart));
+  const messageId = freeMessageId(reader.thread.state, row.uuid, row.moment);
+  const { origin, promptSource } = row.raw;
+  const command = typed === null ? undefined : text;
+  const fields = present({ origin, promptSource, command, ...originOf(row) });
+  emit(reader.log, "user_message", { content, messageId, ...fields }, row.moment);
+}
+
+function promptPart(block: JsonObject): Part {
+  if (block.type !== "text" || typeof block.text !== "string") return foreignPart(block);
+  return textPart(block.text, restOf(block, ["type", "text"]));
+}
+
+/** The summary a compaction left; its boundary row came before it, or is missing in a slice. */
+function readCompactSummary({ log, thread }: ClaudeReader, row: ClaudeRow): void {
+  const summary = row.blocks.map((block) => textOf(block.text) ?? "").join("\n");
+  if (thread.state.run?.compacting !== true) startFromSummary({ log, thread }, row);
+  const metadata = thread.boundary ?? {};
+  thread.boundary = null;
+  const payload = {
+    summary,
+    tokensBefore: numberOf(metadata.preTokens),
+    tokensAfter: numberOf(metadata.postTokens),
+    metadata: restOf(metadata, ["preTokens", "postTokens"]),
+    ...originOf(row),
+  };
+  completeCompaction(log, payload, row.moment);
+}
+
+function keepRow({ log }: ClaudeReader, row: ClaudeRow): void {
+  keep(log, { name: customName(row), data: row.raw }, row.moment);
+}

@@ -1,0 +1,263 @@
+/**
+ * Publishes many numbered frames: gathers them into batches, sends those of one thread one after
+ * the other and of several threads side by side, and repeats what was not answered, which the
+ * numbers make safe (PUB4, LOG22). Memory is bounded: `add` waits while too much is unsent.
+ *
+ *   add ─▶ batch being filled ─▶ full, other run, or memory short ─▶ thread's queue ─▶ request
+ *   (per thread, ≤ 1,000 frames, ≤ 4 MiB)                             one at a time     ≤ `parallel`
+ */
+import type { PublishAnswer } from "@spool/protocol/publish";
+import { BackOff, sleep } from "./back-off.ts";
+import type { PublishBatch } from "./spool-client.ts";
+import { SpoolError } from "./spool-error.ts";
+
+/** A durable frame with its place in its run (PUB3). */
+export type NumberedFrame = {
+  readonly threadId: string;
+  readonly runId: string;
+  readonly type: string;
+  readonly payload: { readonly [name: string]: unknown };
+  readonly runSequence: number;
+  readonly occurredAt?: string;
+};
+
+/** What became of the frames of one publication so far. */
+export type PublishTotals = {
+  readonly appended: number;
+  readonly duplicates: number;
+  /** The first refusal; nothing behind it was sent. Null while all is well. */
+  readonly error: SpoolError | null;
+};
+
+/** How to publish. */
+export type BatchPublisherOptions = {
+  /** Sends one batch: `(batch, options) => client.publish(batch, options)`. */
+  readonly publish: (
+    batch: PublishBatch,
+    options: { readonly signal?: AbortSignal | undefined },
+  ) => Promise<PublishAnswer>;
+  /** Requests under way at once (4). */
+  readonly parallel?: number;
+  /** How long one batch is repeated before it counts as failed, in milliseconds (60,000). */
+  readonly giveUpAfterMs?: number;
+  /** Ends everything; unsent frames are dropped and waiting calls reject with its reason. */
+  readonly signal?: AbortSignal;
+  /** Hears each answered batch: how many frames of all publications are on stable storage now. */
+  readonly onProgress?: (confirmedFrames: number) => void;
+  /** Hears why a batch has to be sent again. */
+  readonly onRetry?: (error: SpoolError) => void;
+  /** Numbers from 0 to below 1, for the jitter. */
+  readonly random?: () => number;
+};
+
+/** The most frames the server takes in one batch (PUB2). */
+const batchFramesMax = 1_000;
+/** Bytes of a batch's frames, half of what the server takes (WIRE6); one frame may be larger. */
+const batchBytesMax = 4 * 1024 * 1024;
+/** Bytes of frames that are not answered yet, over all threads. */
+const unsentBytesMax = 32 * 1024 * 1024;
+const delays = { firstMs: 200, maxMs: 10_000 } as const;
+const encoder = new TextEncoder();
+
+/** Frames of one run that go together, and their size. */
+type FilledBatch = { readonly frames: NumberedFrame[]; bytes: number };
+
+/** Publishes frames of any number of threads. */
+export class BatchPublisher {
+  readonly #options: BatchPublisherOptions;
+  /** By thread: settles when everything given so far for it was answered. Never rejects. */
+  readonly #tails = new Map<string, Promise<void>>();
+  readonly #open = new Set<ThreadPublication>();
+  readonly #slots: Slots;
+  #unsentBytes = 0;
+  #confirmed = 0;
+  #roomWaiters: (() => void)[] = [];
+
+  constructor(options: BatchPublisherOptions) {
+    this.#options = options;
+    this.#slots = new Slots(options.parallel ?? 4);
+  }
+
+  /** A publication of one thread's frames. Two of the same thread are sent in order. */
+  thread(threadId: string): ThreadPublication {
+    const publication: ThreadPublication = new ThreadPublication({
+      enqueue: (batch) => this.#enqueue(threadId, batch, publication),
+      countUnsent: (bytes) => {
+        this.#unsentBytes += bytes;
+      },
+      room: () => this.#room(),
+      idle: () => this.#tails.get(threadId) ?? Promise.resolve(),
+      done: () => this.#open.delete(publication),
+    });
+    this.#open.add(publication);
+    return publication;
+  }
+
+  #enqueue(threadId: string, batch: FilledBatch, publication: ThreadPublication): void {
+    const before = this.#tails.get(threadId) ?? Promise.resolve();
+    const tail = before.then(async () => {
+      try {
+        await this.#sendOnce(batch, publication);
+      } catch (error) {
+        publication.fail(error);
+      }
+      this.#unsentBytes -= batch.bytes;
+      this.#wakeRoomWaiters();
+      if (this.#tails.get(threadId) === tail) this.#tails.delete(threadId);
+    });
+    this.#tails.set(threadId, tail);
+  }
+
+  async #sendOnce(batch: FilledBatch, publication: ThreadPublication): Promise<void> {
+    if (publication.failed) return;
+    await this.#slots.take();
+    try {
+      const answer = await this.#send(batch.frames);
+      publication.count(answer);
+      this.#confirmed += batch.frames.length;
+      this.#options.onProgress?.(this.#confirmed);
+    } finally {
+      this.#slots.give();
+    }
+  }
+
+  /** Sends until there is an answer that counts. Throws SpoolError, or the abort's reason. */
+  async #send(frames: readonly NumberedFrame[]): Promise<PublishAnswer> {
+    const { publish, signal, random, giveUpAfterMs = 60_000, onRetry } = this.#options;
+    const backOff = new BackOff(delays, random);
+    const giveUpAt = performance.now() + giveUpAfterMs;
+    const batch = batchOf(frames);
+    while (true) {
+      signal?.throwIfAborted();
+      try {
+        return await publish(batch, { signal });
+      } catch (error) {
+        if (!(error instanceof SpoolError) || !error.mayPass) throw error;
+        const waitMs = Math.max(backOff.nextMs(), (error.retryAfterSeconds ?? 0) * 1_000);
+        if (performance.now() + waitMs > giveUpAt) throw error;
+        onRetry?.(error);
+        await sleep(waitMs, signal);
+      }
+    }
+  }
+
+  /** Resolves when there is memory for more. Half-filled batches go out, else nothing might. */
+  async #room(): Promise<void> {
+    while (this.#unsentBytes > unsentBytesMax) {
+      for (const publication of this.#open) publication.sendFilled();
+      await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
+      this.#options.signal?.throwIfAborted();
+    }
+  }
+
+  #wakeRoomWaiters(): void {
+    const waiters = this.#roomWaiters;
+    this.#roomWaiters = [];
+    for (const wake of waiters) wake();
+  }
+}
+
+/** What a publication needs of its publisher. */
+type PublicationLink = {
+  readonly enqueue: (batch: FilledBatch) => void;
+  readonly countUnsent: (bytes: number) => void;
+  readonly room: () => Promise<void>;
+  readonly idle: () => Promise<void>;
+  readonly done: () => void;
+};
+
+/** The frames of one thread from one source. Made by `BatchPublisher.thread`. */
+export class ThreadPublication {
+  readonly #link: PublicationLink;
+  #filling: FilledBatch = { frames: [], bytes: 0 };
+  #appended = 0;
+  #duplicates = 0;
+  #error: unknown = null;
+
+  constructor(link: PublicationLink) {
+    this.#link = link;
+  }
+
+  /** Takes the next frame; resolves when the next one may come. Dropped after a refusal. */
+  async add(frame: NumberedFrame): Promise<void> {
+    if (this.failed) return;
+    const bytes = encoder.encode(JSON.stringify(frame)).length;
+    if (!fits(this.#filling, frame, bytes)) this.sendFilled();
+    this.#filling.frames.push(frame);
+    this.#filling.bytes += bytes;
+    this.#link.countUnsent(bytes);
+    await this.#link.room();
+  }
+
+  /**
+   * Sends what is left and resolves when everything was answered. A refusal is in `error`; what is
+   * no SpoolError (an abort, a defect) is thrown.
+   */
+  async finish(): Promise<PublishTotals> {
+    this.sendFilled();
+    this.#link.done();
+    await this.#link.idle();
+    const error = this.#error;
+    if (error !== null && !(error instanceof SpoolError)) throw error;
+    return { appended: this.#appended, duplicates: this.#duplicates, error };
+  }
+
+  /** Whether a batch was refused, so that nothing more is sent. */
+  get failed(): boolean {
+    return this.#error !== null;
+  }
+
+  /** Passes the batch being filled on to be sent. Called by the publisher. */
+  sendFilled(): void {
+    if (this.#filling.frames.length === 0) return;
+    this.#link.enqueue(this.#filling);
+    this.#filling = { frames: [], bytes: 0 };
+  }
+
+  /** Adds an answer. Called by the publisher. */
+  count(answer: PublishAnswer): void {
+    this.#appended += answer.appended;
+    this.#duplicates += answer.duplicates;
+  }
+
+  /** Keeps the first failure. Called by the publisher. */
+  fail(error: unknown): void {
+    this.#error ??= error;
+  }
+}
+
+/** At most `count` holders at once, served in order. */
+class Slots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async take(): Promise<void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free += 1;
+    else next();
+  }
+}
+
+function fits(batch: FilledBatch, frame: NumberedFrame, bytes: number): boolean {
+  const first = batch.frames[0];
+  if (first === undefined) return true;
+  if (first.runId !== frame.runId || batch.frames.length === batchFramesMax) return false;
+  return batch.bytes + bytes <= batchBytesMax;
+}
+
+function batchOf(frames: readonly NumberedFrame[]): PublishBatch {
+  const { threadId, runId } = frames[0] as NumberedFrame;
+  const events = frames.map(({ type, payload, runSequence, occurredAt }) => {
+    return { type, payload, runSequence, ...(occurredAt === undefined ? {} : { occurredAt }) };
+  });
+  return { threadId, runId, events };
+}

@@ -1,0 +1,51 @@
+/**
+ * The client of a Spool server: every REST route as a typed call. Errors are `SpoolError`s. Runs
+ * in Node and in browsers, on their `fetch` alone; the live stream is `subscription.ts`, publishing
+ * much at once `batch-publisher.ts`, both on top of this.
+ */
+import type { Batch, PublishAnswer } from "@spool/protocol/publish";
+import { AccountRoutes } from "./account-routes.ts";
+import { HistoryRoutes } from "./history-routes.ts";
+import { type CallOptions, type ConnectionOptions, HttpTransport } from "./http-transport.ts";
+import { OperationsRoutes } from "./operations-routes.ts";
+import { ThreadRoutes, threadPath } from "./thread-routes.ts";
+
+/** A batch of one thread and run, or of frames without a run (PUB2, PUB10). */
+export type PublishBatch = Omit<Batch, "threadId"> & { readonly threadId: string };
+
+/** Calls of one connection. Stateless: make one and share it. */
+export class SpoolClient {
+  readonly threads: ThreadRoutes;
+  readonly history: HistoryRoutes;
+  readonly account: AccountRoutes;
+  readonly operations: OperationsRoutes;
+  /** The exchange below the calls; the live stream takes address and credential from it. */
+  readonly http: HttpTransport;
+
+  /** Sends nothing yet. Throws a TypeError for a `url` that is none. */
+  constructor(options: ConnectionOptions) {
+    this.http = new HttpTransport(options);
+    this.threads = new ThreadRoutes(this.http);
+    this.history = new HistoryRoutes(this.http);
+    this.account = new AccountRoutes(this.http);
+    this.operations = new OperationsRoutes(this.http);
+  }
+
+  /**
+   * Publishes a batch, all or nothing; resolves once its durable frames are on stable storage
+   * (LOG1). With `runSequence` on the frames it may be sent again at any time (PUB4).
+   */
+  publish(batch: PublishBatch, options: CallOptions = {}): Promise<PublishAnswer> {
+    return this.#post("/v1/thread-events", batch, options);
+  }
+
+  /** As `publish`, but refuses transient frames with TRANSIENT_NOT_ALLOWED (REST12). */
+  publishDurable(batch: PublishBatch, options: CallOptions = {}): Promise<PublishAnswer> {
+    return this.#post(`${threadPath(batch.threadId)}/events`, batch, options);
+  }
+
+  async #post(path: string, body: PublishBatch, options: CallOptions): Promise<PublishAnswer> {
+    const request = { ...options, method: "POST", path, body } as const;
+    return (await this.http.json<PublishAnswer>(request)).data;
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Threads over REST: list, create, read, change, delete, cancel. Reached as `client.threads`.
+ */
+
+import type { Access, InFlight } from "@spool/protocol/live-frames";
+import type { CreateThread, UpdateThread } from "@spool/protocol/requests";
+import type { Event, Thread, ThreadStatus } from "@spool/protocol/resources";
+import type { CallOptions, HttpTransport } from "./http-transport.ts";
+import { type Page, pageOf, walkPages } from "./pages.ts";
+
+/** Which threads to list (REST1, REST2, ORG5). */
+export type ThreadQuery = {
+  /** At most 100; 50 by default. */
+  readonly limit?: number | undefined;
+  readonly cursor?: string | null | undefined;
+  /** Archived ones too. */
+  readonly archived?: boolean | undefined;
+  /** The whole org's, as metadata; admins only. */
+  readonly all?: boolean | undefined;
+  readonly agent?: string | undefined;
+  readonly status?: ThreadStatus | undefined;
+  readonly parent?: string | undefined;
+};
+
+/** A thread with its newest events, ascending (REST7). */
+export type ThreadSnapshot = {
+  readonly thread: Thread;
+  readonly events: Event[];
+  readonly inFlight: InFlight | null;
+  readonly access: Access;
+  readonly sequence: number;
+  readonly position: string;
+  /** Pages backwards through `client.history.events` (PAGE9); null when nothing is older. */
+  readonly nextCursor: string | null;
+};
+
+/** How much of a thread to read. */
+export type SnapshotQuery = {
+  /** At most 500 events; 200 by default. */
+  readonly limit?: number;
+  /** Of the whole history instead of the active rollout. */
+  readonly allRollouts?: boolean;
+};
+
+/** A cancelled run: `sequence` is that of its `run_completed` (RUN7). */
+export type CancelAnswer = {
+  readonly thread: Thread;
+  readonly runId: string;
+  readonly sequence: number;
+};
+
+/** The routes below `/v1/threads` that are about threads as a whole. */
+export class ThreadRoutes {
+  readonly #http: HttpTransport;
+
+  constructor(http: HttpTransport) {
+    this.#http = http;
+  }
+
+  /** One page of threads, newest activity first. */
+  async list(query: ThreadQuery = {}, options: CallOptions = {}): Promise<Page<Thread>> {
+    const flags = { archived: query.archived || undefined, all: query.all || undefined };
+    const envelope = await this.#http.json({
+      ...options,
+      path: "/v1/threads",
+      query: { ...query, ...flags },
+    });
+    return pageOf(envelope, "threads");
+  }
+
+  /** All threads the query covers, page by page as they are taken. */
+  all(query: ThreadQuery = {}, options: CallOptions = {}): AsyncGenerator<Thread> {
+    return walkPages((cursor) => this.list({ ...query, cursor }, options));
+  }
+
+  /** Makes an empty thread; with an `id` that is already the caller's, gives that one (REST3). */
+  async create(body: CreateThread = {}, options: CallOptions = {}): Promise<Thread> {
+    const request = { ...options, method: "POST", path: "/v1/threads", body } as const;
+    return (await this.#http.json<{ thread: Thread }>(request)).data.thread;
+  }
+
+  /** The thread and its newest events. */
+  async get(
+    threadId: string,
+    query: SnapshotQuery = {},
+    options: CallOptions = {},
+  ): Promise<ThreadSnapshot> {
+    const { data, meta } = await this.#http.json<Omit<ThreadSnapshot, "nextCursor">>({
+      ...options,
+      path: threadPath(threadId),
+      query: { limit: query.limit, include: query.allRollouts ? "all_rollouts" : undefined },
+    });
+    return { ...data, nextCursor: meta.nextCursor ?? null };
+  }
+
+  /** Renames, archives or sets metadata (REST8). */
+  async update(threadId: string, body: UpdateThread, options: CallOptions = {}): Promise<Thread> {
+    const request = { ...options, method: "PATCH", path: threadPath(threadId), body } as const;
+    return (await this.#http.json<{ thread: Thread }>(request)).data.thread;
+  }
+
+  /** Deletes the thread for good; `force` also while a run is active (DEL1, DEL2). */
+  async delete(
+    threadId: string,
+    options: CallOptions & { readonly force?: boolean } = {},
+  ): Promise<void> {
+    const { signal, force } = options;
+    const query = { force: force ? true : undefined };
+    await this.#http.send({ signal, method: "DELETE", path: threadPath(threadId), query });
+  }
+
+  /** Ends the active run (RUN7). */
+  async cancel(threadId: string, options: CallOptions = {}): Promise<CancelAnswer> {
+    const path = `${threadPath(threadId)}/cancel`;
+    return (await this.#http.json<CancelAnswer>({ ...options, method: "POST", path, body: {} }))
+      .data;
+  }
+}
+
+/** The path of a thread; its id is encoded, whatever it holds. */
+export function threadPath(threadId: string): string {
+  return `/v1/threads/${encodeURIComponent(threadId)}`;
+}

@@ -1,0 +1,55 @@
+/**
+ * What a route gives back, as data: `send-answer.ts` alone turns it into bytes, so that every
+ * answer has the envelope and the headers of the contract (WIRE1–WIRE3).
+ */
+import type { Readable } from "node:stream";
+import type { OutgoingHttpHeaders } from "node:http";
+
+/** How a page ends: where the next one begins, null at the end (PAGE3). */
+export type PageEnd = { readonly nextCursor: string | null };
+
+/** `data` of the envelope as JSON text already, so that rows can be put together as text. */
+export type JsonAnswer = {
+  readonly kind: "json";
+  readonly status: 200 | 201;
+  readonly data: string;
+  readonly page?: PageEnd;
+};
+
+/** An answer around stored lines, which are copied, never parsed: `before`, lines, `after`. */
+export type LinesAnswer = {
+  readonly kind: "lines";
+  readonly before: string;
+  readonly lines: readonly Buffer[];
+  readonly after: string;
+  readonly page: PageEnd;
+};
+
+/** 204. */
+export type EmptyAnswer = { readonly kind: "empty" };
+
+/** A body of its own, without the envelope: metrics, keys, the API's description. */
+export type TextAnswer = {
+  readonly kind: "text";
+  readonly contentType: string;
+  readonly text: string;
+  readonly cacheControl?: string;
+};
+
+/** Bytes as they are stored; `open` is called once, and not at all for HEAD. */
+export type BytesAnswer = {
+  readonly kind: "bytes";
+  readonly status: 200 | 206 | 304;
+  readonly headers: OutgoingHttpHeaders;
+  readonly open: (() => Readable) | null;
+};
+
+export type Answer = JsonAnswer | LinesAnswer | EmptyAnswer | TextAnswer | BytesAnswer;
+
+/** An answer whose `data` is `value`. */
+export function json(value: object, status: 200 | 201 = 200): JsonAnswer {
+  return { kind: "json", status, data: JSON.stringify(value) };
+}
+
+/** 204, for what leaves nothing to say. */
+export const empty: EmptyAnswer = { kind: "empty" };

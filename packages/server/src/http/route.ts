@@ -1,0 +1,79 @@
+/**
+ * A route as data: where it is, who may call it, what it takes, what it does. The table of all
+ * routes registers them, checks their requests, answers 405 and becomes `/openapi.json` (REST17).
+ */
+import type { IncomingHttpHeaders } from "node:http";
+import type { JsonObject } from "@spool/protocol/json";
+import type { Validator } from "@spool/protocol/validator";
+import type { Static, TSchema } from "typebox";
+import type { Principal, RequiredScope } from "../auth/principal.ts";
+import type { Answer } from "./answer.ts";
+import type { QueryOf, QueryTable } from "./query.ts";
+
+/** Methods that routes have; HEAD comes with GET. */
+export type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
+/** `public`: no credential. `anyone`: a credential of whatever scopes. Else the scope. */
+export type Guard = "public" | "anyone" | RequiredScope;
+
+/** Parts of the path, checked by name: thread and rollout ids are ids. */
+export type Params = {
+  readonly threadId: string;
+  readonly rolloutId: string;
+  readonly keyId: string;
+};
+
+/** A request that passed every check before its handler. */
+export type Call<Q = unknown, B = unknown> = {
+  /** Absent on public routes, which do not look at it. */
+  readonly principal: Principal;
+  readonly requestId: string;
+  readonly params: Params;
+  readonly query: Q;
+  readonly body: B;
+  readonly headers: IncomingHttpHeaders;
+};
+
+/** What a route takes as its body. */
+export type BodyRule<B extends TSchema = TSchema> = {
+  readonly schema: B;
+  /** Null where the handler's parser checks the body itself. */
+  readonly check: Validator<Static<B>> | null;
+  /** Whether a request without a body counts as one with `{}`. */
+  readonly optional: boolean;
+};
+
+/** What `/openapi.json` says of a route. */
+export type About = {
+  readonly summary: string;
+  /** Schema of `data` by status, null where there is no JSON. */
+  readonly answers: { readonly [status: number]: TSchema | null };
+  /** Whether the answer is a page. */
+  readonly paged?: boolean;
+  /** Media type, where it is not the envelope. */
+  readonly mediaType?: string;
+  /** Parameters that are headers. */
+  readonly headers?: { readonly [name: string]: JsonObject };
+};
+
+/** A route whose handler knows the types of query and body. */
+export type RouteOf<Q extends QueryTable, B extends TSchema> = {
+  readonly method: Method;
+  /** With `{names}` for the parts of `Params`, as in OpenAPI. */
+  readonly path: string;
+  readonly guard: Guard;
+  readonly query: Q;
+  readonly body: BodyRule<B> | null;
+  readonly about: About;
+  readonly handle: (call: Call<QueryOf<Q>, Static<B>>) => Answer | Promise<Answer>;
+};
+
+/** Any route, as the table and the server see it. */
+export type Route = Omit<RouteOf<QueryTable, TSchema>, "handle"> & {
+  readonly handle: (call: Call) => Answer | Promise<Answer>;
+};
+
+/** Makes a route. The cast is safe: the server calls `handle` only with what passed the checks. */
+export function route<Q extends QueryTable, B extends TSchema>(typed: RouteOf<Q, B>): Route {
+  return typed as unknown as Route;
+}

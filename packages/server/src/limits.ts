@@ -1,0 +1,33 @@
+/**
+ * The limits only the server knows, and what happens at each; those a client may rely on stand in
+ * the protocol's `limits.ts`. Read by `app.ts` and `http/`.
+ */
+
+/** Threads kept ready in memory; past it idle ones are let go, oldest first. */
+export const lanesMax = 20_000;
+
+/** Milliseconds an idle connection stays open; past it the server closes it. */
+export const keepAliveMs = 72_000;
+/** Milliseconds for a request's head; past it 400 and the connection is closed. */
+export const headersMs = 30_000;
+/** Milliseconds for a request with its body; past it 400 and the connection is closed. */
+export const requestMs = 300_000;
+/** Characters of one part of a path; a longer one is no path of ours (404). */
+export const pathPartCharactersMax = 1_024;
+/** Characters of a client's own request id; another one is replaced by the server's. */
+export const requestIdCharactersMax = 128;
+/** Characters of a filter in a query; longer is 400. */
+export const filterCharactersMax = 256;
+
+/** Milliseconds requests may take to end while the server stops; past it they are cut off. */
+export const closeGraceMs = 10_000;
+/** Keys and addresses whose rate is counted; past it the oldest counts are forgotten. */
+export const ratedCallersMax = 100_000;
+/** The window a rate limit counts in, in milliseconds. */
+export const rateWindowMs = 60_000;
+/** Rollouts looked through in one read when one is wanted by its id. */
+export const rolloutScanMax = 500;
+/** Upper ends of the buckets of the duration histogram, in seconds. */
+export const durationBuckets = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+] as const;

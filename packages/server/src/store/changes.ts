@@ -1,0 +1,55 @@
+/**
+ * Everything durable that can happen to a thread, as facts in the thread's order: the vocabulary
+ * of commits and of the journal. `rows.ts` folds them into table rows.
+ */
+import type { JsonObject } from "@spool/protocol/json";
+import type { ExecutionMode } from "@spool/protocol/resources";
+import type { EventLine } from "./event-line.ts";
+
+/** The thread begins, empty, with its first rollout. Times are milliseconds since the epoch. */
+export type ThreadCreated = {
+  readonly kind: "thread_created";
+  readonly ownerUserId: string;
+  readonly rolloutId: string;
+  readonly agentId: string | null;
+  readonly title: string | null;
+  readonly executionMode: ExecutionMode | null;
+  readonly metadata: JsonObject;
+  readonly parentThreadId: string | null;
+  readonly parentToolCallId: string | null;
+  readonly createdAt: number;
+};
+
+/** An event was added to its rollout. A new rollout id closes the rollout before (ROL1). */
+export type EventAppended = { readonly kind: "event" } & EventLine;
+
+/** The title was set by a person, or taken from a message. */
+export type ThreadRenamed = {
+  readonly kind: "thread_renamed";
+  readonly title: string | null;
+  readonly titleSource: "user" | "message" | null;
+};
+
+/** `archivedAt` null: taken out of the archive. */
+export type ThreadArchived = {
+  readonly kind: "thread_archived";
+  readonly archivedAt: number | null;
+};
+
+/** The metadata was replaced as a whole. */
+export type MetadataSet = { readonly kind: "metadata_set"; readonly metadata: JsonObject };
+
+/** The thread is gone; only its id stays taken (DEL4). */
+export type ThreadDeleted = {
+  readonly kind: "thread_deleted";
+  readonly deletedAt: number;
+  readonly deletedByUserId: string;
+};
+
+export type Change =
+  | ThreadCreated
+  | EventAppended
+  | ThreadRenamed
+  | ThreadArchived
+  | MetadataSet
+  | ThreadDeleted;

@@ -1,0 +1,137 @@
+/**
+ * Turns sealed journal segments into files and table rows, oldest first, and frees them (LOG14):
+ *
+ *   1 rollout files and indexes written and synced, a few at a time, new folders' names too
+ *   2 thread.json of threads whose metadata changed; deleted threads erased
+ *   3 the view committed durably up to the segment's last batch
+ *   4 the segment removed, its lines dropped from memory
+ *
+ * A crash between any two steps leaves the segment in the journal, and doing it all again changes
+ * nothing. Runs beside the flushes and never delays one: they share no file.
+ */
+import type { ThreadRow } from "../rows.ts";
+import { keyText, type ThreadKey } from "../thread-key.ts";
+import { journalFolder, segmentFile, threadFolder, threadJsonFile } from "./data-paths.ts";
+import { type FileSystem, replaceFile } from "./file-system.ts";
+import type { SealedSegment } from "./journal.ts";
+import type { MemoryTail, SegmentShare } from "./memory-tail.ts";
+import type { RolloutFiles } from "./rollout-files.ts";
+import type { StoreLimits } from "./store-limits.ts";
+import { encodeThreadJson } from "./thread-json.ts";
+
+/** A thread whose `thread.json` no longer says what the journal does. */
+export type StaleThread = { readonly row: ThreadRow; readonly rollouts: readonly string[] };
+
+export type CheckpointerParts = {
+  readonly files: FileSystem;
+  readonly dataDir: string;
+  readonly limits: StoreLimits;
+  readonly tail: MemoryTail;
+  readonly rollouts: RolloutFiles;
+  /** The threads whose metadata changed in a segment, as they are now. */
+  readonly staleThreads: (segment: number) => readonly StaleThread[];
+  /** Commits the view durably, at least up to the batch. */
+  readonly commitView: (batch: number) => Promise<void>;
+  /** Called when a segment is gone from the journal. */
+  readonly onFreed: (segment: SealedSegment) => void;
+};
+
+export class Checkpointer {
+  readonly #parts: CheckpointerParts;
+  readonly #sealed: SealedSegment[] = [];
+  #running: Promise<void> | null = null;
+  /** Why the last attempt failed; null when it did not. */
+  failure: Error | null = null;
+
+  constructor(parts: CheckpointerParts) {
+    this.#parts = parts;
+  }
+
+  /** Sealed segments that are not in the files yet. */
+  get pending(): number {
+    return this.#sealed.length;
+  }
+
+  add(segment: SealedSegment): void {
+    this.#sealed.push(segment);
+  }
+
+  /** Works through what is sealed. Resolves when nothing is left; rejects with what stopped it. */
+  run(): Promise<void> {
+    this.#running ??= this.#work().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #work(): Promise<void> {
+    for (let sealed = this.#sealed[0]; sealed !== undefined; sealed = this.#sealed[0]) {
+      try {
+        await this.#free(sealed);
+        this.failure = null;
+      } catch (error) {
+        this.failure = error as Error;
+        throw error;
+      }
+      this.#sealed.shift();
+      this.#parts.onFreed(sealed);
+    }
+  }
+
+  async #free(sealed: SealedSegment): Promise<void> {
+    const { files, dataDir, tail, limits, commitView, staleThreads } = this.#parts;
+    const stale = new Map(staleThreads(sealed.segment).map((one) => [keyText(one.row), one]));
+    const shares = [...tail.shares(sealed.segment)];
+    await inParallel(shares, limits.checkpointWriters, (share) => this.#writeLines(share));
+    await inParallel([...stale.values()], limits.checkpointWriters, (one) =>
+      this.#writeThread(one),
+    );
+    await commitView(sealed.lastBatch);
+    await files.remove(segmentFile(dataDir, sealed.segment));
+    await files.syncFolder(journalFolder(dataDir));
+    tail.drop(sealed.segment);
+  }
+
+  async #writeLines({ key, rollouts }: SegmentShare): Promise<void> {
+    const folder = threadFolder(this.#parts.dataDir, key);
+    await this.#parts.files.makeFolder(folder);
+    let first = false;
+    for (const [rolloutId, chunks] of rollouts) {
+      await this.#parts.rollouts.write(key, rolloutId, chunks);
+      first ||= chunks[0]?.offset === 0;
+    }
+    // A rollout's first lines came with new files; their names must be on disk as well.
+    if (first) await this.#parts.files.syncFolder(folder);
+  }
+
+  async #writeThread({ row, rollouts }: StaleThread): Promise<void> {
+    const { files, dataDir } = this.#parts;
+    const folder = threadFolder(dataDir, row);
+    await files.makeFolder(folder);
+    await replaceFile(files, threadJsonFile(folder), encodeThreadJson(row, rollouts));
+    if (row.deletedAt !== null) await this.#erase(row, folder);
+  }
+
+  /** DEL6: the tombstone stands already, so an erasure cut short is finished by the next one. */
+  async #erase(key: ThreadKey, folder: string): Promise<void> {
+    const { files, rollouts } = this.#parts;
+    for (const name of await files.list(folder)) {
+      if (name !== "thread.json") await files.remove(`${folder}/${name}`);
+    }
+    await files.syncFolder(folder);
+    rollouts.forget(key);
+  }
+}
+
+/** Works on all items, `width` at a time. Rejects with the first failure, after the others. */
+async function inParallel<Item>(
+  items: readonly Item[],
+  width: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const lane = async () => {
+    for (const item of queue) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
+}

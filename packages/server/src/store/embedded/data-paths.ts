@@ -1,0 +1,45 @@
+/**
+ * Where things lie in the data directory. Pure. File names hold ids escaped so that ids differing
+ * only in case do not meet on a file system that ignores case (LOG18).
+ */
+import path from "node:path";
+import { crc32 } from "node:zlib";
+import { keyText, type ThreadKey } from "../thread-key.ts";
+
+export const journalFolder = (dataDir: string) => path.join(dataDir, "journal");
+export const threadsFolder = (dataDir: string) => path.join(dataDir, "threads");
+export const viewFile = (dataDir: string) => path.join(dataDir, "spool.db");
+export const formatFile = (dataDir: string) => path.join(dataDir, "format.json");
+export const lockFile = (dataDir: string) => path.join(dataDir, "lock.db");
+
+/** The file of a journal segment: its number in twelve digits. */
+export function segmentFile(dataDir: string, segment: number): string {
+  return path.join(journalFolder(dataDir), `${String(segment).padStart(12, "0")}.log`);
+}
+
+/** The folder of a thread: two hex digits of a hash, then `<org>.<thread>`. */
+export function threadFolder(dataDir: string, key: ThreadKey): string {
+  const shard = (crc32(keyText(key)) & 0xff).toString(16).padStart(2, "0");
+  return path.join(threadsFolder(dataDir), shard, `${escaped(key.orgId)}.${escaped(key.threadId)}`);
+}
+
+export const threadJsonFile = (folder: string) => path.join(folder, "thread.json");
+
+export function rolloutFile(folder: string, rolloutId: string): string {
+  return path.join(folder, `${escaped(rolloutId)}.jsonl`);
+}
+
+export function rolloutIndexFile(folder: string, rolloutId: string): string {
+  return path.join(folder, `${escaped(rolloutId)}.idx`);
+}
+
+/** Lower case; where that loses something, `~` and which letters were capitals, as hex bits. */
+function escaped(id: string): string {
+  const lower = id.toLowerCase();
+  if (lower === id) return id;
+  let capitals = 0n;
+  for (let at = 0; at < id.length; at += 1) {
+    if (id[at] !== lower[at]) capitals |= 1n << BigInt(at);
+  }
+  return `${lower}~${capitals.toString(16)}`;
+}

@@ -1,0 +1,370 @@
+/**
+ * The ThreadStore on one machine's disk: journal for durability, JSONL rollouts as the truth,
+ * SQLite as a view of them. This file only puts the parts together:
+ *
+ *   commit ─▶ journal ──flushed──▶ memory tail + row overlay ─▶ (promise resolves)
+ *                 │                      │           └──▶ view, 200 ms behind
+ *              sealed segment ─▶ checkpoint ─▶ rollout files, thread.json, view ─▶ segment freed
+ *
+ * Reads take the file and the tail, the view and the overlay, as they stand in one turn of the
+ * event loop.
+ */
+import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import { DomainError } from "@spool/protocol/errors";
+import {
+  emptyRollout,
+  type RolloutRow,
+  type RunRow,
+  revisionOf,
+  type ThreadHead,
+  type ThreadRow,
+} from "../rows.ts";
+import { keyText, type ThreadKey } from "../thread-key.ts";
+import type {
+  ByteRange,
+  Commit,
+  CommitOutcome,
+  EventPage,
+  EventQuery,
+  LoadNeeds,
+  PartQuery,
+  StoredThread,
+  StoreHealth,
+  ThreadQuery,
+  ThreadStore,
+} from "../thread-store.ts";
+import { Checkpointer, type StaleThread } from "./checkpointer.ts";
+import { isMissing } from "./file-system.ts";
+import { type FlushedCommit, Journal, type SealedSegment } from "./journal.ts";
+import { LineCollector } from "./line-collector.ts";
+import { mergedRollouts, mergedRuns, mergedThreads } from "./merged-rows.ts";
+import type { Opened } from "./open-embedded-store.ts";
+import { collectChunks } from "./rollout-files.ts";
+import type { ViewUpdate } from "./view-writer.ts";
+
+export class EmbeddedStore implements ThreadStore {
+  readonly #parts: Opened;
+  readonly #journal: Journal;
+  readonly #checkpointer: Checkpointer;
+  /** Revisions that commits under way will have brought their threads to, and how many they are. */
+  readonly #pending = new Map<string, { revision: number; commits: number }>();
+  #lastBatch: number;
+  #viewTimer: NodeJS.Timeout | null = null;
+  #viewRunning: Promise<void> | null = null;
+  readonly #ticker: NodeJS.Timeout;
+
+  /** Use `openEmbeddedStore`. */
+  constructor(parts: Opened) {
+    this.#parts = parts;
+    const { files, dataDir, limits, tail, rollouts, end } = parts;
+    this.#lastBatch = end.lastBatch;
+    this.#journal = new Journal({
+      files,
+      dataDir,
+      limits,
+      now: parts.now,
+      newSalt: () => randomBytes(4).toString("hex"),
+      nextSegment: end.lastSegment + 1,
+      lastBatch: end.lastBatch,
+      onFlushed: (segment, batch, commits) => this.#flushed(segment, batch, commits),
+      onSealed: (sealed) => this.#sealed(sealed),
+      onHealth: (health) => parts.log(health.state === "refusing" ? health.why : "writing again"),
+    });
+    this.#checkpointer = new Checkpointer({
+      files,
+      dataDir,
+      limits,
+      tail,
+      rollouts,
+      staleThreads: (segment) => this.#staleThreads(segment),
+      commitView: (batch) => this.#writeView(batch, true),
+      onFreed: ({ segment }) => parts.stale.delete(segment),
+    });
+    for (const sealed of parts.sealed) this.#checkpointer.add(sealed);
+    this.#ticker = setInterval(() => this.#tick(), Math.min(1_000, limits.checkpointIntervalMs));
+    this.#ticker.unref();
+  }
+
+  /** Opens the journal for writing and begins to work off what replay found. */
+  async start(): Promise<this> {
+    await this.#journal.open();
+    this.#checkpoint();
+    this.#scheduleView();
+    return this;
+  }
+
+  async load(key: ThreadKey, needs: LoadNeeds = {}): Promise<StoredThread | null> {
+    const head = this.#head(key);
+    if (head === null) return null;
+    const { overlay, reader } = this.#parts;
+    const entry = overlay.get(key);
+    let run: RunRow | null = null;
+    if (needs.runId != null && head.thread.deletedAt === null) {
+      run = entry?.runs.get(needs.runId)?.row ?? reader.run(key, needs.runId);
+    }
+    if (!needs.messageIds) return { head, run, messageIds: null };
+    const rows = [...reader.messageIds(key), ...(entry?.messageIds.map((one) => one.row) ?? [])];
+    const bySequence = new Map(rows.map((row) => [row.sequence, row.messageId]));
+    return { head, run, messageIds: [...bySequence.values()] };
+  }
+
+  async commit(commit: Commit): Promise<CommitOutcome> {
+    const text = keyText(commit.key);
+    this.#refuseDamaged(text);
+    const pending = this.#pending.get(text);
+    const revision = pending?.revision ?? revisionOf(this.#threadRow(commit.key) ?? undefined);
+    if (revision !== commit.expectedRevision) return "conflict";
+    const next = { revision: revisionOf(commit.rows.thread), commits: (pending?.commits ?? 0) + 1 };
+    this.#pending.set(text, next);
+    try {
+      await this.#journal.append(commit);
+    } finally {
+      this.#settlePending(text);
+    }
+    return "committed";
+  }
+
+  async readEvents(query: EventQuery): Promise<EventPage> {
+    const collector = new LineCollector(query);
+    const rollouts = this.#rolloutsOf(query);
+    if (query.order === "desc") rollouts.reverse();
+    // Taken at once: what a checkpoint moves meanwhile stands in both.
+    const tails = rollouts.map((row) => this.#parts.tail.chunks(query.key, row.rolloutId));
+    try {
+      for (const [index, row] of rollouts.entries()) {
+        const chunks = tails[index] ?? [];
+        if (!(await this.#readRolloutLines(query, row, chunks, collector))) break;
+      }
+    } catch (error) {
+      const deleted = this.#threadRow(query.key)?.deletedAt !== null;
+      if (!isMissing(error) || !deleted) throw error;
+      return { lines: [], next: null };
+    }
+    return collector.page();
+  }
+
+  readRollout(key: ThreadKey, rollout: RolloutRow, range: ByteRange): Readable {
+    const chunks = this.#parts.tail.chunks(key, rollout.rolloutId);
+    const { rollouts } = this.#parts;
+    async function* pieces() {
+      const fileEnd = Math.min(range.end, chunks[0]?.offset ?? range.end);
+      if (range.start < fileEnd) yield* rollouts.bytes(key, rollout, range.start, fileEnd);
+      for (const { offset, bytes } of chunks) {
+        const from = Math.max(0, range.start - offset);
+        const to = Math.min(bytes.length, range.end - offset);
+        if (from < to) yield bytes.subarray(from, to);
+      }
+    }
+    return Readable.from(pieces(), { objectMode: false });
+  }
+
+  async listThreads(query: ThreadQuery): Promise<ThreadRow[]> {
+    return mergedThreads(this.#parts.reader, this.#parts.overlay, query);
+  }
+
+  async listRollouts(query: PartQuery): Promise<RolloutRow[]> {
+    return mergedRollouts(this.#parts.reader, this.#parts.overlay.get(query.key), query);
+  }
+
+  async listRuns(query: PartQuery): Promise<RunRow[]> {
+    return mergedRuns(this.#parts.reader, this.#parts.overlay.get(query.key), query);
+  }
+
+  health(): StoreHealth {
+    const { damaged } = this.#parts;
+    if (damaged.all !== null) return { state: "refusing", why: damaged.all };
+    return this.#journal.health();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#ticker);
+    if (this.#viewTimer !== null) clearTimeout(this.#viewTimer);
+    await this.#journal.close();
+    try {
+      await this.#checkpointer.run();
+    } catch (error) {
+      // The journal keeps it all; the next start works it off.
+      this.#parts.log(`the last checkpoint was not finished: ${(error as Error).message}`);
+    }
+    await this.#parts.view.close();
+    this.#parts.close();
+  }
+
+  #refuseDamaged(text: string): void {
+    const { damaged } = this.#parts;
+    const why = damaged.all ?? damaged.threads.get(text);
+    if (why !== undefined) throw new DomainError("STORAGE_UNAVAILABLE", why);
+  }
+
+  #settlePending(text: string): void {
+    const pending = this.#pending.get(text);
+    if (pending === undefined) return;
+    pending.commits -= 1;
+    if (pending.commits === 0) this.#pending.delete(text);
+  }
+
+  #flushed(segment: number, batch: number, commits: readonly FlushedCommit[]): void {
+    const { overlay, tail } = this.#parts;
+    for (const { commit, writes } of commits) {
+      overlay.put(batch, commit.rows);
+      const deleted = commit.rows.thread.deletedAt !== null;
+      if (deleted) tail.erase(commit.key);
+      else tail.add(commit.key, segment, writes);
+      const meta =
+        commit.changes.length > writes.length || writes.some(({ offset }) => offset === 0);
+      if (meta) this.#parts.stale.add(segment, commit.key);
+    }
+    this.#lastBatch = batch;
+    this.#parts.observe.flushed(commits.length);
+    this.#scheduleView();
+  }
+
+  #sealed(sealed: SealedSegment): void {
+    this.#checkpointer.add(sealed);
+    this.#checkpoint();
+    if (this.#checkpointer.pending > this.#parts.limits.sealedSegmentsMax) {
+      this.#journal.waitFor(this.#room());
+    }
+  }
+
+  /** Resolves when the backlog of sealed segments is small enough again. */
+  async #room(): Promise<void> {
+    const { sealedSegmentsMax, retryMs } = this.#parts.limits;
+    while (this.#checkpointer.pending > sealedSegmentsMax) {
+      await this.#checkpointer.run().catch(() => undefined); // logged by #checkpoint
+      if (this.#checkpointer.pending <= sealedSegmentsMax) return;
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+
+  #checkpoint(): void {
+    if (this.#checkpointer.pending === 0) return;
+    this.#checkpointer.run().catch((error: Error) => {
+      this.#parts.log(`a checkpoint failed and is tried again: ${error.message}`);
+    });
+  }
+
+  #tick(): void {
+    const since = this.#journal.openSince;
+    if (since !== null && this.#parts.now() - since >= this.#parts.limits.checkpointIntervalMs) {
+      void this.#journal.seal();
+    }
+    this.#checkpoint();
+  }
+
+  #scheduleView(): void {
+    if (this.#viewTimer !== null || this.#parts.overlay.size === 0) return;
+    this.#viewTimer = setTimeout(() => {
+      this.#viewTimer = null;
+      this.#writeView(0, false).catch((error: Error) => {
+        this.#parts.log(`the tables could not be written and are tried again: ${error.message}`);
+        this.#scheduleView();
+      });
+    }, this.#parts.limits.viewIntervalMs);
+    this.#viewTimer.unref();
+  }
+
+  /** Brings the view to the last flushed batch (at least `batch`). One call at a time. */
+  async #writeView(batch: number, durable: boolean): Promise<void> {
+    while (this.#viewRunning !== null) await this.#viewRunning.catch(() => undefined);
+    const { overlay, view } = this.#parts;
+    const upTo = Math.max(batch, this.#lastBatch);
+    const updates: ViewUpdate[] = overlay.takeUnsent().map((entry) => ({
+      thread: entry.thread,
+      rollouts: [...entry.rollouts.values()].map((dated) => dated.row),
+      runs: [...entry.runs.values()].map((dated) => dated.row),
+      messageIds: entry.messageIds.map((dated) => dated.row),
+    }));
+    if (updates.length === 0 && !durable) return;
+    this.#viewRunning = view.apply(upTo, updates, durable).then(
+      () => overlay.settle(upTo),
+      (error) => {
+        overlay.markUnsent();
+        throw error;
+      },
+    );
+    try {
+      await this.#viewRunning;
+    } finally {
+      this.#viewRunning = null;
+    }
+  }
+
+  #staleThreads(segment: number): StaleThread[] {
+    const { stale, reader, overlay } = this.#parts;
+    return stale.of(segment).flatMap((key) => {
+      const row = this.#threadRow(key);
+      if (row === null) return [];
+      const query = { key, before: null, limit: Number.MAX_SAFE_INTEGER };
+      const rollouts = mergedRollouts(reader, overlay.get(key), query).reverse();
+      return [{ row, rollouts: rollouts.map(({ rolloutId }) => rolloutId) }];
+    });
+  }
+
+  /** The rollouts a query covers, in order. */
+  #rolloutsOf({ key, rolloutId, from, to }: EventQuery): RolloutRow[] {
+    const { reader, overlay } = this.#parts;
+    const query = { key, before: null, limit: Number.MAX_SAFE_INTEGER };
+    return mergedRollouts(reader, overlay.get(key), query)
+      .filter((row) => rolloutId === null || row.rolloutId === rolloutId)
+      .filter((row) => row.lastSequence >= from && row.firstSequence <= to && row.lastSequence > 0)
+      .reverse();
+  }
+
+  /** Lines of one rollout, file and tail. False when the collector is full. */
+  async #readRolloutLines(
+    query: EventQuery,
+    row: RolloutRow,
+    chunks: ReturnType<Opened["tail"]["chunks"]>,
+    collector: LineCollector,
+  ): Promise<boolean> {
+    const { key, order } = query;
+    const from = Math.max(query.from, row.firstSequence);
+    const to = Math.min(query.to, row.lastSequence);
+    const range = { key, rolloutId: row.rolloutId, from, to };
+    const fileTo = Math.min(to, (chunks[0]?.firstSequence ?? Number.POSITIVE_INFINITY) - 1);
+    const inFile = async () => {
+      if (from > fileTo) return true;
+      const { rollouts } = this.#parts;
+      const fileRange = { ...range, to: fileTo };
+      return order === "asc"
+        ? rollouts.collectAscending(fileRange, collector)
+        : rollouts.collectDescending(fileRange, collector);
+    };
+    if (order === "asc") {
+      return (await inFile()) && collectChunks(chunks, range, order, collector);
+    }
+    return collectChunks(chunks, range, order, collector) && (await inFile());
+  }
+
+  #threadRow(key: ThreadKey): ThreadRow | null {
+    return this.#parts.overlay.get(key)?.thread ?? this.#parts.reader.thread(key);
+  }
+
+  #head(key: ThreadKey): ThreadHead | null {
+    return this.#parts.headOf(key);
+  }
+}
+
+/** The head of a thread from overlay and view; null for an unknown id. */
+export function mergedHead(
+  { overlay, reader }: Pick<Opened, "overlay" | "reader">,
+  key: ThreadKey,
+): ThreadHead | null {
+  const entry = overlay.get(key);
+  const thread = entry?.thread ?? reader.thread(key);
+  if (thread === null) return null;
+  let rollout: RolloutRow | null = null;
+  for (const { row } of entry?.rollouts.values() ?? []) {
+    if (row.rolloutId === thread.activeRolloutId) rollout = row;
+  }
+  rollout ??= reader.lastRollout(key);
+  const { activeRunId } = thread;
+  const run =
+    activeRunId === null
+      ? null
+      : (entry?.runs.get(activeRunId)?.row ?? reader.run(key, activeRunId));
+  rollout ??= emptyRollout(thread.activeRolloutId, 0, thread.createdAt);
+  return { thread, rollout, run };
+}

@@ -1,0 +1,127 @@
+/**
+ * Between commits and the journal's records, both ways. Pure. A record says where each run of
+ * lines goes in its rollout file, so that replay needs nothing but the journal (LOG9).
+ */
+import { strict as assert } from "node:assert";
+import type { Change } from "../changes.ts";
+import { decodeEvent } from "../event-line.ts";
+import type { ThreadRow } from "../rows.ts";
+import type { Commit } from "../thread-store.ts";
+import type { JournalChange, JournalCommit, RolloutLines } from "./journal-codec.ts";
+
+/** A run of whole lines at its place in a rollout. */
+export type RolloutWrite = {
+  readonly rolloutId: string;
+  readonly offset: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly bytes: Buffer;
+};
+
+/** The record of a commit: its changes, the events as runs of lines with their offsets. */
+export function journalRecord({ key, changes, rows }: Commit): JournalCommit {
+  const ends = new Map(rows.rollouts.map((row) => [row.rolloutId, row.bytes]));
+  const added = new Map<string, number>();
+  for (const change of changes) {
+    if (change.kind !== "event") continue;
+    const { rolloutId } = change.event;
+    added.set(rolloutId, (added.get(rolloutId) ?? 0) + change.line.length + 1);
+  }
+  const offsets = new Map<string, number>();
+  for (const [rolloutId, bytes] of added) {
+    offsets.set(rolloutId, (ends.get(rolloutId) ?? 0) - bytes);
+  }
+  return {
+    orgId: key.orgId,
+    threadId: key.threadId,
+    metaVersion: rows.thread.metaVersion,
+    sequence: rows.thread.sequence,
+    changes: recordChanges(changes, offsets),
+  };
+}
+
+function recordChanges(changes: readonly Change[], offsets: Map<string, number>): JournalChange[] {
+  const recorded: JournalChange[] = [];
+  let run = null as { rolloutId: string; sizes: number[] } | null;
+  for (const change of changes) {
+    if (change.kind !== "event") {
+      run = null;
+      recorded.push(change);
+      continue;
+    }
+    const { rolloutId, sequence } = change.event;
+    const size = change.line.length + 1;
+    const offset = offsets.get(rolloutId) as number;
+    offsets.set(rolloutId, offset + size);
+    if (run?.rolloutId === rolloutId) {
+      run.sizes.push(size);
+      continue;
+    }
+    const sizes = [size];
+    recorded.push({ kind: "events", rolloutId, offset, firstSequence: sequence, sizes });
+    run = { rolloutId, sizes };
+  }
+  return recorded;
+}
+
+/** The runs of lines of a record; `body` is the part of the batch's body that is this record's. */
+export function rolloutWrites(record: JournalCommit, body: Buffer): RolloutWrite[] {
+  const writes: RolloutWrite[] = [];
+  let at = 0;
+  for (const change of record.changes) {
+    if (change.kind !== "events") continue;
+    const end = at + bytesOf(change);
+    writes.push({
+      rolloutId: change.rolloutId,
+      offset: change.offset,
+      firstSequence: change.firstSequence,
+      lastSequence: change.firstSequence + change.sizes.length - 1,
+      bytes: body.subarray(at, end),
+    });
+    at = end;
+  }
+  assert(at === body.length, "a record accounts for all of its lines");
+  return writes;
+}
+
+/** How much of a batch's body belongs to a record. */
+export function bodyBytes(record: JournalCommit): number {
+  let bytes = 0;
+  for (const change of record.changes) if (change.kind === "events") bytes += bytesOf(change);
+  return bytes;
+}
+
+/**
+ * The changes of a record that a thread at `row` does not have yet, in order. The view may be
+ * ahead of the journal's start, so that replay meets changes it has folded before (LOG9).
+ */
+export function missingChanges(
+  record: JournalCommit,
+  body: Buffer,
+  row: ThreadRow | undefined,
+): Change[] {
+  const missing: Change[] = [];
+  let metaVersion = record.metaVersion;
+  for (const change of record.changes) if (change.kind !== "events") metaVersion -= 1;
+  let at = 0;
+  for (const change of record.changes) {
+    if (change.kind !== "events") {
+      metaVersion += 1;
+      if (metaVersion > (row?.metaVersion ?? 0)) missing.push(change);
+      continue;
+    }
+    for (const [index, size] of change.sizes.entries()) {
+      if (change.firstSequence + index > (row?.sequence ?? 0)) {
+        missing.push({ kind: "event", ...decodeEvent(body.subarray(at, at + size - 1)) });
+      }
+      at += size;
+    }
+  }
+  return missing;
+}
+
+function bytesOf(lines: RolloutLines): number {
+  let bytes = 0;
+  for (const size of lines.sizes) bytes += size;
+  return bytes;
+}

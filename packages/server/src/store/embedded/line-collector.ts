@@ -1,0 +1,33 @@
+/** Gathers the lines of one page of events: up to a count and to bytes, never none for bytes. */
+import { typeOfLine } from "../event-line.ts";
+import type { EventPage, EventQuery } from "../thread-store.ts";
+import type { LineSink } from "./rollout-files.ts";
+
+export class LineCollector implements LineSink {
+  readonly #query: EventQuery;
+  readonly #lines: Buffer[] = [];
+  #bytes = 0;
+  #next: number | null = null;
+
+  constructor(query: EventQuery) {
+    this.#query = query;
+  }
+
+  /** Takes the line of `sequence`, or remembers that the next page begins there. False: full. */
+  take(line: Buffer, sequence: number): boolean {
+    const { type, limit, bytesMax } = this.#query;
+    if (type !== null && typeOfLine(line) !== type) return true;
+    const full = this.#lines.length >= limit;
+    if (full || (this.#lines.length > 0 && this.#bytes + line.length > bytesMax)) {
+      this.#next = sequence;
+      return false;
+    }
+    this.#lines.push(line);
+    this.#bytes += line.length;
+    return true;
+  }
+
+  page(): EventPage {
+    return { lines: this.#lines, next: this.#next };
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Flushed lines that stand in the journal but not yet in their rollout files. A reader takes a
+ * rollout's file up to where its tail begins, then the tail; a checkpoint turns the chunks of a
+ * sealed segment into file content and drops them here. Only whole segments are ever dropped, so
+ * the border between file and tail is always a segment's (LOG14).
+ */
+import { keyText, type ThreadKey } from "../thread-key.ts";
+import type { RolloutWrite } from "./journal-record.ts";
+
+/** Lines of one commit in one rollout, and the journal segment they stand in. */
+export type TailChunk = RolloutWrite & { readonly segment: number };
+
+/** What of a thread a sealed segment holds. */
+export type SegmentShare = {
+  readonly key: ThreadKey;
+  readonly rollouts: ReadonlyMap<string, readonly TailChunk[]>;
+};
+
+type ThreadTail = { readonly key: ThreadKey; readonly rollouts: Map<string, TailChunk[]> };
+
+export class MemoryTail {
+  readonly #threads = new Map<string, ThreadTail>();
+
+  add(key: ThreadKey, segment: number, writes: readonly RolloutWrite[]): void {
+    if (writes.length === 0) return;
+    const text = keyText(key);
+    let tail = this.#threads.get(text);
+    if (tail === undefined) {
+      tail = { key, rollouts: new Map() };
+      this.#threads.set(text, tail);
+    }
+    for (const write of writes) {
+      const chunks = tail.rollouts.get(write.rolloutId);
+      if (chunks === undefined) tail.rollouts.set(write.rolloutId, [{ ...write, segment }]);
+      else chunks.push({ ...write, segment });
+    }
+  }
+
+  /** The rollout's chunks in order. The array may grow later; take what is needed at once. */
+  chunks(key: ThreadKey, rolloutId: string): readonly TailChunk[] {
+    return this.#threads.get(keyText(key))?.rollouts.get(rolloutId) ?? [];
+  }
+
+  /** Threads with lines in this segment, and those lines. */
+  *shares(segment: number): Generator<SegmentShare> {
+    for (const { key, rollouts } of this.#threads.values()) {
+      const share = new Map<string, TailChunk[]>();
+      for (const [rolloutId, chunks] of rollouts) {
+        const own = chunks.filter((chunk) => chunk.segment === segment);
+        if (own.length > 0) share.set(rolloutId, own);
+      }
+      if (share.size > 0) yield { key, rollouts: share };
+    }
+  }
+
+  /** Forgets the chunks of a segment: their lines are in the files now. */
+  drop(segment: number): void {
+    for (const [text, { rollouts }] of this.#threads) {
+      for (const [rolloutId, chunks] of rollouts) {
+        const rest = chunks.filter((chunk) => chunk.segment !== segment);
+        if (rest.length === 0) rollouts.delete(rolloutId);
+        // A new array: readers hold the old one.
+        else if (rest.length < chunks.length) rollouts.set(rolloutId, rest);
+      }
+      if (rollouts.size === 0) this.#threads.delete(text);
+    }
+  }
+
+  /** Forgets a deleted thread. */
+  erase(key: ThreadKey): void {
+    this.#threads.delete(keyText(key));
+  }
+}

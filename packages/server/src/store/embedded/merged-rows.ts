@@ -1,0 +1,92 @@
+/** Lists over view and overlay together: rows in memory win over the view's, order is kept. Pure. */
+import type { RolloutRow, RunRow, ThreadRow } from "../rows.ts";
+import { keyText } from "../thread-key.ts";
+import type { PartQuery, ThreadQuery } from "../thread-store.ts";
+import type { OverlayEntry, RowOverlay } from "./row-overlay.ts";
+import type { ViewReader } from "./view-reader.ts";
+import { statusOf } from "./view-rows.ts";
+
+/** A page of threads. The cost is that of the page and of the rows in memory. */
+export function mergedThreads(
+  reader: ViewReader,
+  overlay: RowOverlay,
+  query: ThreadQuery,
+): ThreadRow[] {
+  const fresh: ThreadRow[] = [];
+  for (const { thread } of overlay.entries()) if (matches(thread, query)) fresh.push(thread);
+  fresh.sort(newestFirst);
+  const page: ThreadRow[] = [];
+  let next = 0;
+  const takeFresh = (before: ThreadRow | null) => {
+    while (page.length < query.limit && next < fresh.length) {
+      const row = fresh[next] as ThreadRow;
+      if (before !== null && newestFirst(row, before) > 0) return;
+      page.push(row);
+      next += 1;
+    }
+  };
+  for (const row of reader.threads(query)) {
+    takeFresh(row);
+    if (page.length >= query.limit) return page;
+    if (overlay.get(row) === undefined) page.push(row);
+    if (page.length >= query.limit) return page;
+  }
+  takeFresh(null);
+  return page;
+}
+
+export function mergedRollouts(
+  reader: ViewReader,
+  entry: OverlayEntry | undefined,
+  query: PartQuery,
+): RolloutRow[] {
+  const fresh = [...(entry?.rollouts.values() ?? [])].map((dated) => dated.row);
+  return mergedParts(reader.rollouts(query), fresh, query, (row) => row.index);
+}
+
+export function mergedRuns(
+  reader: ViewReader,
+  entry: OverlayEntry | undefined,
+  query: PartQuery,
+): RunRow[] {
+  const fresh = [...(entry?.runs.values() ?? [])].map((dated) => dated.row);
+  return mergedParts(reader.runs(query), fresh, query, (row) => row.firstSequence);
+}
+
+function mergedParts<Row>(
+  stored: readonly Row[],
+  fresh: readonly Row[],
+  { before, limit }: PartQuery,
+  place: (row: Row) => number,
+): Row[] {
+  if (fresh.length === 0) return [...stored];
+  const rows = new Map(stored.map((row) => [place(row), row]));
+  for (const row of fresh) if (before === null || place(row) < before) rows.set(place(row), row);
+  return [...rows.values()].sort((a, b) => place(b) - place(a)).slice(0, limit);
+}
+
+/** Newest activity first, then the higher id (REST1). Ids are ASCII, as SQLite compares them. */
+function newestFirst(a: ThreadRow, b: ThreadRow): number {
+  if (a.updatedAt !== b.updatedAt) return b.updatedAt - a.updatedAt;
+  if (a.threadId !== b.threadId) return a.threadId < b.threadId ? 1 : -1;
+  return keyText(a) < keyText(b) ? 1 : -1;
+}
+
+function matches(row: ThreadRow, query: ThreadQuery): boolean {
+  const { after } = query;
+  return (
+    row.deletedAt === null &&
+    (query.orgId === null || row.orgId === query.orgId) &&
+    (query.ownerUserId === null || row.ownerUserId === query.ownerUserId) &&
+    (query.agentId === null || row.agentId === query.agentId) &&
+    (query.parentThreadId === null || row.parentThreadId === query.parentThreadId) &&
+    (query.status === null || statusOf(row) === query.status) &&
+    (query.includeArchived || row.archivedAt === null) &&
+    (after === null || isBelow(row, after))
+  );
+}
+
+function isBelow(row: ThreadRow, after: { updatedAt: number; threadId: string }): boolean {
+  if (row.updatedAt !== after.updatedAt) return row.updatedAt < after.updatedAt;
+  return row.threadId < after.threadId;
+}

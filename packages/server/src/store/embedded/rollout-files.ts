@@ -1,0 +1,250 @@
+/**
+ * Rollout files and their indexes: lines go in at a known offset, block by block with checksums,
+ * and come out verified. What the index does not cover is not content: it is what a checkpoint
+ * was writing when the machine stopped, and the journal still holds it (LOG14, LOG20).
+ */
+import { crc32 } from "node:zlib";
+import type { RolloutRow } from "../rows.ts";
+import type { ThreadKey } from "../thread-key.ts";
+import { StorageDamage } from "../thread-store.ts";
+import { rolloutFile, rolloutIndexFile, threadFolder } from "./data-paths.ts";
+import { type FileSystem, type OpenFile, readFully, writeFully } from "./file-system.ts";
+import type { TailChunk } from "./memory-tail.ts";
+import {
+  blocksOf,
+  decodeBlocks,
+  encodeBlocks,
+  type IndexBlock,
+  indexRecordBytes,
+} from "./rollout-index-codec.ts";
+import type { StoreLimits } from "./store-limits.ts";
+
+/** Lines of a rollout between two sequences, both included. */
+export type LineRange = {
+  readonly key: ThreadKey;
+  readonly rolloutId: string;
+  readonly from: number;
+  readonly to: number;
+};
+
+/** Takes lines one after the other; false: no more, please. */
+export interface LineSink {
+  take(line: Buffer, sequence: number): boolean;
+}
+
+export class RolloutFiles {
+  readonly #files: FileSystem;
+  readonly #dataDir: string;
+  readonly #limits: StoreLimits;
+  readonly #indexes = new Map<string, readonly IndexBlock[]>();
+
+  constructor(parts: { files: FileSystem; dataDir: string; limits: StoreLimits }) {
+    this.#files = parts.files;
+    this.#dataDir = parts.dataDir;
+    this.#limits = parts.limits;
+  }
+
+  /**
+   * Writes chunks that stand next to each other at their place and indexes them; both files are
+   * on stable storage when it resolves. Doing it again changes nothing. The folder must exist.
+   */
+  async write(key: ThreadKey, rolloutId: string, chunks: readonly TailChunk[]): Promise<void> {
+    const first = chunks[0] as TailChunk;
+    const folder = threadFolder(this.#dataDir, key);
+    const indexPath = rolloutIndexFile(folder, rolloutId);
+    const known = decodeBlocks((await this.#files.readFile(indexPath)) ?? Buffer.alloc(0));
+    const kept = known.filter((block) => block.offset + block.bytes <= first.offset);
+    const covered = endOf(kept);
+    if (covered !== first.offset) {
+      throw new StorageDamage(
+        `${indexPath} covers ${covered} bytes where ${first.offset} were written before; ` +
+          "restore the file from a backup",
+      );
+    }
+    const bytes = Buffer.concat(chunks.map((chunk) => chunk.bytes));
+    await this.#put(rolloutFile(folder, rolloutId), bytes, first.offset);
+    const added = blocksOf(bytes, first, this.#limits.blockBytes);
+    await this.#put(indexPath, encodeBlocks(added), kept.length * indexRecordBytes);
+    this.#remember(indexPath, [...kept, ...added]);
+  }
+
+  /** Hands lines to `sink` in ascending order until it is full. False when it is. */
+  async collectAscending(range: LineRange, sink: LineSink): Promise<boolean> {
+    const blocks = within(await this.#blocks(range.key, range.rolloutId), range);
+    for (const group of groupsOf(blocks, this.#limits.readBytes)) {
+      for (const { line, sequence } of linesOf(await this.#read(range, group), firstOf(group))) {
+        if (sequence < range.from) continue;
+        if (sequence > range.to) return true;
+        if (!sink.take(line, sequence)) return false;
+      }
+    }
+    return true;
+  }
+
+  /** The same in descending order. */
+  async collectDescending(range: LineRange, sink: LineSink): Promise<boolean> {
+    const blocks = within(await this.#blocks(range.key, range.rolloutId), range);
+    for (const group of groupsOf(blocks, this.#limits.readBytes).reverse()) {
+      const lines = [...linesOf(await this.#read(range, group), firstOf(group))].reverse();
+      for (const { line, sequence } of lines) {
+        if (sequence > range.to || sequence < range.from) continue;
+        if (!sink.take(line, sequence)) return false;
+      }
+    }
+    return true;
+  }
+
+  /** The verified bytes [start, end) of the file, in pieces. */
+  async *bytes(key: ThreadKey, rollout: RolloutRow, start: number, end: number) {
+    const all = await this.#blocks(key, rollout.rolloutId);
+    const blocks = all.filter(({ offset, bytes }) => offset < end && offset + bytes > start);
+    const place = { key, rolloutId: rollout.rolloutId };
+    for (const group of groupsOf(blocks, this.#limits.readBytes / 4)) {
+      const bytes = await this.#read(place, group);
+      const { offset } = group[0] as IndexBlock;
+      yield bytes.subarray(Math.max(0, start - offset), Math.min(bytes.length, end - offset));
+    }
+  }
+
+  /** How many bytes and lines of the rollout its index covers. */
+  async covered(key: ThreadKey, rolloutId: string): Promise<{ bytes: number; lines: number }> {
+    const blocks = await this.#blocks(key, rolloutId);
+    let lines = 0;
+    for (const block of blocks) lines += block.lines;
+    return { bytes: endOf(blocks), lines };
+  }
+
+  /** Forgets what is kept in memory of a thread whose files are gone. */
+  forget(key: ThreadKey): void {
+    const folder = threadFolder(this.#dataDir, key);
+    for (const path of this.#indexes.keys()) {
+      if (path.startsWith(folder)) this.#indexes.delete(path);
+    }
+  }
+
+  async #put(path: string, bytes: Buffer, offset: number): Promise<void> {
+    const file = await this.#files.open(path, "write");
+    try {
+      await writeFully(file, bytes, offset);
+      // What an interrupted checkpoint left behind the end is not content.
+      if ((await file.size()) > offset + bytes.length) await file.truncate(offset + bytes.length);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #blocks(key: ThreadKey, rolloutId: string): Promise<readonly IndexBlock[]> {
+    const path = rolloutIndexFile(threadFolder(this.#dataDir, key), rolloutId);
+    const known = this.#indexes.get(path);
+    if (known !== undefined) return known;
+    const bytes = await this.#files.readFile(path);
+    const blocks = bytes === null ? [] : decodeBlocks(bytes);
+    // Meanwhile a checkpoint may have written a longer one.
+    const meanwhile = this.#indexes.get(path);
+    if (meanwhile !== undefined) return meanwhile;
+    this.#remember(path, blocks);
+    return blocks;
+  }
+
+  #remember(path: string, blocks: readonly IndexBlock[]): void {
+    this.#indexes.delete(path);
+    this.#indexes.set(path, blocks);
+    if (this.#indexes.size > this.#limits.indexesMax) {
+      this.#indexes.delete(this.#indexes.keys().next().value as string);
+    }
+  }
+
+  /** Bytes of neighbouring blocks, each checked against its checksum. */
+  async #read(place: { key: ThreadKey; rolloutId: string }, group: readonly IndexBlock[]) {
+    const path = rolloutFile(threadFolder(this.#dataDir, place.key), place.rolloutId);
+    const first = group[0] as IndexBlock;
+    let file: OpenFile | null = null;
+    try {
+      file = await this.#files.open(path, "read");
+      const bytes = await readFully(file, first.offset, endOf(group) - first.offset);
+      for (const block of group) {
+        const from = block.offset - first.offset;
+        if (crc32(bytes.subarray(from, from + block.bytes)) === block.crc) continue;
+        throw new StorageDamage(
+          `${path} is not what was written, in the ${block.bytes} bytes from offset ` +
+            `${block.offset} (events ${block.firstSequence} and on); restore it from a backup`,
+        );
+      }
+      return bytes;
+    } finally {
+      await file?.close();
+    }
+  }
+}
+
+function endOf(blocks: readonly IndexBlock[]): number {
+  const last = blocks.at(-1);
+  return last === undefined ? 0 : last.offset + last.bytes;
+}
+
+/** The blocks that hold any of the lines. */
+function within(blocks: readonly IndexBlock[], { from, to }: LineRange): readonly IndexBlock[] {
+  let low = 0;
+  let high = blocks.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const block = blocks[middle] as IndexBlock;
+    if (block.firstSequence + block.lines <= from) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (end < blocks.length && (blocks[end] as IndexBlock).firstSequence <= to) end += 1;
+  return blocks.slice(low, end);
+}
+
+/** Neighbouring blocks that are read at once. */
+function groupsOf(blocks: readonly IndexBlock[], bytesMax: number): IndexBlock[][] {
+  const groups: IndexBlock[][] = [];
+  let bytes = 0;
+  for (const block of blocks) {
+    const group = groups.at(-1);
+    if (group === undefined || bytes + block.bytes > bytesMax) {
+      groups.push([block]);
+      bytes = block.bytes;
+    } else {
+      group.push(block);
+      bytes += block.bytes;
+    }
+  }
+  return groups;
+}
+
+function firstOf(group: readonly IndexBlock[]): number {
+  return (group[0] as IndexBlock).firstSequence;
+}
+
+/** The lines in a run of bytes, without their newlines, with their sequences. */
+function* linesOf(bytes: Buffer, firstSequence: number) {
+  let sequence = firstSequence;
+  for (let at = 0; at < bytes.length; sequence += 1) {
+    const newline = bytes.indexOf(0x0a, at);
+    yield { line: bytes.subarray(at, newline), sequence };
+    at = newline + 1;
+  }
+}
+
+/** Hands the lines of tail chunks to `sink`. False when it is full. */
+export function collectChunks(
+  chunks: readonly TailChunk[],
+  range: LineRange,
+  order: "asc" | "desc",
+  sink: LineSink,
+): boolean {
+  const ordered = order === "asc" ? chunks : [...chunks].reverse();
+  for (const chunk of ordered) {
+    if (chunk.lastSequence < range.from || chunk.firstSequence > range.to) continue;
+    const lines = [...linesOf(chunk.bytes, chunk.firstSequence)];
+    if (order === "desc") lines.reverse();
+    for (const { line, sequence } of lines) {
+      if (sequence < range.from || sequence > range.to) continue;
+      if (!sink.take(line, sequence)) return false;
+    }
+  }
+  return true;
+}

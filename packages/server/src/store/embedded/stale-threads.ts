@@ -1,0 +1,19 @@
+/** Which threads' `thread.json` is out of date, by the journal segment that made it so. */
+import { keyText, type ThreadKey } from "../thread-key.ts";
+
+export class StaleThreads {
+  readonly #segments = new Map<number, Map<string, ThreadKey>>();
+
+  add(segment: number, key: ThreadKey): void {
+    const threads = this.#segments.get(segment) ?? new Map<string, ThreadKey>();
+    this.#segments.set(segment, threads.set(keyText(key), key));
+  }
+
+  of(segment: number): ThreadKey[] {
+    return [...(this.#segments.get(segment)?.values() ?? [])];
+  }
+
+  delete(segment: number): void {
+    this.#segments.delete(segment);
+  }
+}

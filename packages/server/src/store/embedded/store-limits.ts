@@ -1,0 +1,31 @@
+/** Every limit of the embedded store in one place, with what happens beyond it. */
+
+export const storeLimits = {
+  /** A segment longer than this is sealed; its content moves to the rollout files. */
+  segmentBytes: 32 * 1024 * 1024,
+  /** Zeros written ahead, so that a flush does not change the file's size (and costs less). */
+  allocateBytes: 1024 * 1024,
+  /** A batch takes no further commit once it is this long; a single longer one goes alone. */
+  batchBytesMax: 4 * 1024 * 1024,
+  /** Waiting commits beyond either of these are answered OVERLOADED (LOG21). */
+  waitingBytesMax: 64 * 1024 * 1024,
+  waitingMsMax: 5_000,
+  /** Sealed segments not yet in the rollout files; beyond it appends wait. */
+  sealedSegmentsMax: 8,
+  /** A segment with content is sealed after this time at the latest (DEL6: within 60 s). */
+  checkpointIntervalMs: 20_000,
+  /** Changed rows go to the view this long after a flush; until then they are read from memory. */
+  viewIntervalMs: 200,
+  /** Between two attempts to write again after a full disk (LOG13). */
+  retryMs: 1_000,
+  /** Rollout files written at a time by a checkpoint, so that a flush never waits behind many. */
+  checkpointWriters: 2,
+  /** A block of a rollout is at most this long, unless one line alone is longer. */
+  blockBytes: 64 * 1024,
+  /** Read from a rollout file at once; a larger block is read whole. */
+  readBytes: 1024 * 1024,
+  /** Rollout indexes kept parsed in memory. */
+  indexesMax: 2_000,
+} as const;
+
+export type StoreLimits = { readonly [K in keyof typeof storeLimits]: number };

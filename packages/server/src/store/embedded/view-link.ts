@@ -1,0 +1,65 @@
+/**
+ * The store's end of the view's worker: sends changed rows, resolves when they are committed. A
+ * worker that died is started again by the next call; the caller sends again what failed.
+ */
+import { Worker } from "node:worker_threads";
+import type { ViewAnswer, ViewRequest } from "./view-worker.ts";
+import type { ViewUpdate } from "./view-writer.ts";
+
+type Waiting = { readonly resolve: () => void; readonly reject: (error: Error) => void };
+
+export class ViewLink {
+  readonly #file: string;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | null = null;
+  #nextId = 1;
+
+  /** For the view in `file`; the worker starts with the first call. */
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** Resolves when the rows are committed, with `durable` when they are on stable storage. */
+  apply(batch: number, updates: readonly ViewUpdate[], durable: boolean): Promise<void> {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.#worker ??= this.#start();
+    const worker = this.#worker;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      worker.postMessage({ id, batch, updates, durable } satisfies ViewRequest);
+    });
+  }
+
+  /** Ends the worker once it has done what it was given. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    if (worker === null) return;
+    const exited = new Promise((resolve) => worker.once("exit", resolve));
+    worker.postMessage("close");
+    await exited;
+  }
+
+  #start(): Worker {
+    const options = { workerData: { file: this.#file }, execArgv: [] };
+    const worker = new Worker(new URL("./view-worker.ts", import.meta.url), options);
+    worker.on("message", (answer: ViewAnswer) => this.#settle(answer));
+    worker.on("error", (error) => this.#end(worker, error as Error));
+    worker.on("exit", () => this.#end(worker, new Error("the view's worker has ended")));
+    return worker;
+  }
+
+  #settle({ id, error }: ViewAnswer): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error === null) waiting?.resolve();
+    else waiting?.reject(new Error(`the view refused a change: ${error}`));
+  }
+
+  #end(worker: Worker, error: Error): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
+  }
+}

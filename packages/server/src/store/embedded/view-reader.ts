@@ -1,0 +1,104 @@
+/**
+ * Reads of the view: heads, lists, lookups. Synchronous and short; what is newer than the view is
+ * merged in by the store (`merged-rows.ts`).
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { runlessMessageIdsMax } from "@spool/protocol/limits";
+import type { MessageIdRow, RolloutRow, RunRow, ThreadRow } from "../rows.ts";
+import type { ThreadKey } from "../thread-key.ts";
+import type { PartQuery, ThreadQuery } from "../thread-store.ts";
+import { rolloutRowOf, runRowOf, threadRowOf } from "./view-rows.ts";
+
+export class ViewReader {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  thread(key: ThreadKey): ThreadRow | null {
+    const sql = "select * from agent_threads where org_id = ? and thread_id = ?";
+    const row = this.#prepared(sql).get(key.orgId, key.threadId);
+    return row === undefined ? null : threadRowOf(row);
+  }
+
+  /** The rollout with the highest index: the active one. */
+  lastRollout(key: ThreadKey): RolloutRow | null {
+    const sql = `select * from thread_rollouts where org_id = ? and thread_id = ?
+      order by rollout_index desc limit 1`;
+    const row = this.#prepared(sql).get(key.orgId, key.threadId);
+    return row === undefined ? null : rolloutRowOf(row);
+  }
+
+  run(key: ThreadKey, runId: string): RunRow | null {
+    const sql = "select * from thread_runs where org_id = ? and thread_id = ? and run_id = ?";
+    const row = this.#prepared(sql).get(key.orgId, key.threadId, runId);
+    return row === undefined ? null : runRowOf(row);
+  }
+
+  /** The last run-less message ids, oldest first. */
+  messageIds(key: ThreadKey): MessageIdRow[] {
+    const sql = `select sequence, message_id from thread_messages
+      where org_id = ? and thread_id = ? order by sequence desc limit ${runlessMessageIdsMax}`;
+    const rows = this.#prepared(sql).all(key.orgId, key.threadId).reverse();
+    return rows.map((row) => ({
+      sequence: row.sequence as number,
+      messageId: row.message_id as string,
+    }));
+  }
+
+  /** Threads by `updatedAt` and id descending, one by one: the caller stops when it has enough. */
+  *threads(query: ThreadQuery): Generator<ThreadRow> {
+    const { clauses, values } = threadClauses(query);
+    const sql = `select * from agent_threads where ${clauses.join(" and ")}
+      order by updated_at desc, thread_id desc`;
+    for (const row of this.#prepared(sql).iterate(...values)) yield threadRowOf(row);
+  }
+
+  rollouts({ key, before, limit }: PartQuery): RolloutRow[] {
+    const sql = `select * from thread_rollouts where org_id = ? and thread_id = ?
+      and rollout_index < ? order by rollout_index desc limit ?`;
+    const top = before ?? Number.MAX_SAFE_INTEGER;
+    return this.#prepared(sql).all(key.orgId, key.threadId, top, limit).map(rolloutRowOf);
+  }
+
+  runs({ key, before, limit }: PartQuery): RunRow[] {
+    const sql = `select * from thread_runs where org_id = ? and thread_id = ?
+      and first_sequence < ? order by first_sequence desc limit ?`;
+    const top = before ?? Number.MAX_SAFE_INTEGER;
+    return this.#prepared(sql).all(key.orgId, key.threadId, top, limit).map(runRowOf);
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function threadClauses(query: ThreadQuery) {
+  const clauses = ["deleted_at is null"];
+  const values: (string | number)[] = [];
+  const equal = (column: string, value: string | null) => {
+    if (value === null) return;
+    clauses.push(`${column} = ?`);
+    values.push(value);
+  };
+  equal("org_id", query.orgId);
+  equal("owner_user_id", query.ownerUserId);
+  equal("agent_id", query.agentId);
+  equal("parent_thread_id", query.parentThreadId);
+  equal("status", query.status);
+  // Lets the small index of threads at work be used.
+  if (query.status !== null && query.status !== "idle") clauses.push("status <> 'idle'");
+  if (!query.includeArchived) clauses.push("archived_at is null");
+  if (query.after !== null) {
+    clauses.push("(updated_at, thread_id) < (?, ?)");
+    values.push(query.after.updatedAt, query.after.threadId);
+  }
+  return { clauses, values };
+}

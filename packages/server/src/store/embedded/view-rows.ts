@@ -1,0 +1,143 @@
+/** Between the rows of `rows.ts` and SQLite's. Pure: columns in, rows out, and back. */
+import type { OpenCompaction, RolloutRow, RunRow, ThreadRow } from "../rows.ts";
+
+type Column = string | number | null;
+type Columns = Record<string, Column>;
+
+/** Columns of `agent_threads`, in the order of `threadColumns`. */
+export const threadColumns = [
+  "org_id",
+  "thread_id",
+  "owner_user_id",
+  "agent_id",
+  "title",
+  "title_source",
+  "execution_mode",
+  "metadata",
+  "archived_at",
+  "parent_thread_id",
+  "parent_tool_call_id",
+  "created_at",
+  "updated_at",
+  "meta_version",
+  "sequence",
+  "crc",
+  "active_rollout_id",
+  "active_run_id",
+  "compaction",
+  "status",
+  "deleted_at",
+  "deleted_by_user_id",
+] as const;
+
+/** What a thread is doing (THR2). */
+export function statusOf(row: ThreadRow): "idle" | "running" | "compacting" {
+  if (row.compaction !== null) return "compacting";
+  return row.activeRunId === null ? "idle" : "running";
+}
+
+export function threadValues(row: ThreadRow): Column[] {
+  return [
+    row.orgId,
+    row.threadId,
+    row.ownerUserId,
+    row.agentId,
+    row.title,
+    row.titleSource,
+    row.executionMode,
+    JSON.stringify(row.metadata),
+    row.archivedAt,
+    row.parentThreadId,
+    row.parentToolCallId,
+    row.createdAt,
+    row.updatedAt,
+    row.metaVersion,
+    row.sequence,
+    row.crc,
+    row.activeRolloutId,
+    row.activeRunId,
+    row.compaction === null ? null : JSON.stringify(row.compaction),
+    statusOf(row),
+    row.deletedAt,
+    row.deletedByUserId,
+  ];
+}
+
+export function threadRowOf(columns: unknown): ThreadRow {
+  const c = columns as Columns;
+  const compaction = c.compaction as string | null;
+  return {
+    orgId: c.org_id as string,
+    threadId: c.thread_id as string,
+    ownerUserId: c.owner_user_id as string,
+    agentId: c.agent_id as string | null,
+    title: c.title as string | null,
+    titleSource: c.title_source as ThreadRow["titleSource"],
+    executionMode: c.execution_mode as ThreadRow["executionMode"],
+    metadata: JSON.parse(c.metadata as string),
+    archivedAt: c.archived_at as number | null,
+    parentThreadId: c.parent_thread_id as string | null,
+    parentToolCallId: c.parent_tool_call_id as string | null,
+    createdAt: c.created_at as number,
+    updatedAt: c.updated_at as number,
+    metaVersion: c.meta_version as number,
+    sequence: c.sequence as number,
+    crc: c.crc as number,
+    activeRolloutId: c.active_rollout_id as string,
+    activeRunId: c.active_run_id as string | null,
+    compaction: compaction === null ? null : (JSON.parse(compaction) as OpenCompaction),
+    deletedAt: c.deleted_at as number | null,
+    deletedByUserId: c.deleted_by_user_id as string | null,
+  };
+}
+
+export function rolloutValues(row: RolloutRow): Column[] {
+  const { index, rolloutId, startedAt, completedAt, firstSequence, lastSequence, bytes } = row;
+  return [index, rolloutId, startedAt, completedAt, firstSequence, lastSequence, bytes];
+}
+
+export function rolloutRowOf(columns: unknown): RolloutRow {
+  const c = columns as Columns;
+  return {
+    rolloutId: c.rollout_id as string,
+    index: c.rollout_index as number,
+    startedAt: c.started_at as number,
+    completedAt: c.completed_at as number | null,
+    firstSequence: c.first_sequence as number,
+    lastSequence: c.last_sequence as number,
+    bytes: c.bytes as number,
+  };
+}
+
+export function runValues(row: RunRow): Column[] {
+  return [
+    row.runId,
+    row.status,
+    row.reason,
+    row.startedAt,
+    row.completedAt,
+    row.runSequence,
+    row.firstSequence,
+    row.lastSequence,
+    row.leaseSeconds,
+    row.endedBy,
+    JSON.stringify(row.metadata),
+  ];
+}
+
+export function runRowOf(columns: unknown): RunRow {
+  const c = columns as Columns;
+  return {
+    runId: c.run_id as string,
+    status: c.status as RunRow["status"],
+    reason: c.reason as string | null,
+    startedAt: c.started_at as number,
+    completedAt: c.completed_at as number | null,
+    runSequence: c.run_sequence as number,
+    firstSequence: c.first_sequence as number,
+    lastSequence: c.last_sequence as number,
+    leaseSeconds: c.lease_seconds as number,
+    endedBy: c.ended_by as RunRow["endedBy"],
+    metadata: JSON.parse(c.metadata as string),
+  };
+}

@@ -1,0 +1,346 @@
+/**
+ * The fold from changes to table rows: pure, and the only place that knows how an event moves a
+ * thread, its rollouts and its runs. Deciding, the view, replay and rebuild all use it, so that
+ * the tables are by construction a view of the log (LOG6). Times are milliseconds since the epoch.
+ */
+import { strict as assert } from "node:assert";
+import type { JsonObject } from "@spool/protocol/json";
+import type { ExecutionMode, RunStatus } from "@spool/protocol/resources";
+import type { Change, EventAppended, ThreadCreated } from "./changes.ts";
+import type { ThreadKey } from "./thread-key.ts";
+
+/** A compaction that was started and has not ended; `runId` null when it was requested. */
+export type OpenCompaction = { readonly compactionId: string; readonly runId: string | null };
+
+/** One row of `agent_threads`. */
+export type ThreadRow = ThreadKey & {
+  readonly ownerUserId: string;
+  readonly agentId: string | null;
+  readonly title: string | null;
+  readonly titleSource: "user" | "message" | null;
+  readonly executionMode: ExecutionMode | null;
+  readonly metadata: JsonObject;
+  readonly archivedAt: number | null;
+  readonly parentThreadId: string | null;
+  readonly parentToolCallId: string | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Counts the changes that are no events, the creation included. */
+  readonly metaVersion: number;
+  /** Of the last event, 0 when none; also the number of events. */
+  readonly sequence: number;
+  /** CRC-32 of the last event's line, 0 when none. */
+  readonly crc: number;
+  readonly activeRolloutId: string;
+  readonly activeRunId: string | null;
+  readonly compaction: OpenCompaction | null;
+  readonly deletedAt: number | null;
+  readonly deletedByUserId: string | null;
+};
+
+/** One row of `thread_rollouts`. Sequences are 0 while the rollout is empty. */
+export type RolloutRow = {
+  readonly rolloutId: string;
+  readonly index: number;
+  readonly startedAt: number;
+  readonly completedAt: number | null;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  /** Length of the rollout file: every line with its newline. */
+  readonly bytes: number;
+};
+
+/** One row of `thread_runs`. */
+export type RunRow = {
+  readonly runId: string;
+  readonly status: RunStatus;
+  readonly reason: string | null;
+  readonly startedAt: number;
+  readonly completedAt: number | null;
+  /** The last number given to a frame of its publisher (PUB3). */
+  readonly runSequence: number;
+  readonly firstSequence: number;
+  readonly lastSequence: number;
+  readonly leaseSeconds: number;
+  /** Who ended it: a publisher may not go on, a fenced one is told so (RUN5, RUN6). */
+  readonly endedBy: "publisher" | "server" | null;
+  readonly metadata: JsonObject;
+};
+
+/** A run-less user message's id, remembered against repeats (PUB11). */
+export type MessageIdRow = { readonly messageId: string; readonly sequence: number };
+
+/** What a thread stands at: its row, its active rollout, its active run. */
+export type ThreadHead = {
+  readonly thread: ThreadRow;
+  readonly rollout: RolloutRow;
+  readonly run: RunRow | null;
+};
+
+/** The rows that changes touched, each in its last state. */
+export type RowChanges = {
+  readonly thread: ThreadRow;
+  readonly rollouts: readonly RolloutRow[];
+  readonly runs: readonly RunRow[];
+  readonly messageIds: readonly MessageIdRow[];
+};
+
+/** What one change did: the new head, and rows that left it (closed rollout, ended run). */
+export type Applied = {
+  readonly head: ThreadHead;
+  readonly closedRollout: RolloutRow | null;
+  readonly endedRun: RunRow | null;
+  readonly messageId: MessageIdRow | null;
+};
+
+/** Counts every change of the thread; a commit names the one it was decided on. */
+export function revisionOf(thread: ThreadRow | undefined): number {
+  return thread === undefined ? 0 : thread.metaVersion + thread.sequence;
+}
+
+const defaultLeaseSeconds = 900;
+const nothingLeft = { closedRollout: null, endedRun: null, messageId: null } as const;
+
+/**
+ * Applies one change. `head` is null exactly for `thread_created`.
+ * Throws an assertion error when the change does not follow on the head: a broken invariant.
+ */
+export function applyChange(key: ThreadKey, head: ThreadHead | null, change: Change): Applied {
+  if (change.kind === "thread_created") {
+    assert(head === null, "a thread is created once");
+    return { head: createdHead(key, change), ...nothingLeft };
+  }
+  assert(head !== null, "a change needs its thread");
+  assert(head.thread.deletedAt === null, "nothing follows on a deletion");
+  if (change.kind === "event") return applyEvent(head, change);
+  const metaVersion = head.thread.metaVersion + 1;
+  const thread = { ...head.thread, ...fieldsOf(change), metaVersion };
+  return { head: { ...head, thread }, ...nothingLeft };
+}
+
+/** Folds changes in order. Returns the head after them and every row they touched. */
+export function foldChanges(
+  key: ThreadKey,
+  start: ThreadHead | null,
+  changes: readonly Change[],
+): { head: ThreadHead; rows: RowChanges } {
+  const fold = new RowFold(key, start);
+  for (const change of changes) fold.apply(change);
+  return { head: fold.head, rows: fold.rows() };
+}
+
+/** A fold in progress, for callers that look at the head between changes. */
+export class RowFold {
+  readonly #key: ThreadKey;
+  #head: ThreadHead | null;
+  #closedRollouts: RolloutRow[] = [];
+  #endedRuns: RunRow[] = [];
+  #messageIds: MessageIdRow[] = [];
+
+  constructor(key: ThreadKey, head: ThreadHead | null) {
+    this.#key = key;
+    this.#head = head;
+  }
+
+  get head(): ThreadHead {
+    assert(this.#head !== null, "the fold has a thread");
+    return this.#head;
+  }
+
+  apply(change: Change): Applied {
+    const applied = applyChange(this.#key, this.#head, change);
+    this.#head = applied.head;
+    if (applied.closedRollout) this.#closedRollouts.push(applied.closedRollout);
+    if (applied.endedRun) this.#endedRuns.push(applied.endedRun);
+    if (applied.messageId) this.#messageIds.push(applied.messageId);
+    return applied;
+  }
+
+  /** The rows touched so far, a run or rollout that is still the head's included. */
+  rows(): RowChanges {
+    const { thread, rollout, run } = this.head;
+    return {
+      thread,
+      rollouts: this.#closedRollouts.length ? [...this.#closedRollouts, rollout] : [rollout],
+      runs: run ? [...this.#endedRuns, run] : this.#endedRuns,
+      messageIds: this.#messageIds,
+    };
+  }
+}
+
+function createdHead(key: ThreadKey, change: ThreadCreated): ThreadHead {
+  const { createdAt, rolloutId } = change;
+  return {
+    thread: {
+      orgId: key.orgId,
+      threadId: key.threadId,
+      ownerUserId: change.ownerUserId,
+      agentId: change.agentId,
+      title: change.title,
+      titleSource: change.title === null ? null : "user",
+      executionMode: change.executionMode,
+      metadata: change.metadata,
+      archivedAt: null,
+      parentThreadId: change.parentThreadId,
+      parentToolCallId: change.parentToolCallId,
+      createdAt,
+      updatedAt: createdAt,
+      metaVersion: 1,
+      sequence: 0,
+      crc: 0,
+      activeRolloutId: rolloutId,
+      activeRunId: null,
+      compaction: null,
+      deletedAt: null,
+      deletedByUserId: null,
+    },
+    rollout: emptyRollout(rolloutId, 0, createdAt),
+    run: null,
+  };
+}
+
+/** A rollout before its first line. */
+export function emptyRollout(rolloutId: string, index: number, startedAt: number): RolloutRow {
+  return {
+    rolloutId,
+    index,
+    startedAt,
+    completedAt: null,
+    firstSequence: 0,
+    lastSequence: 0,
+    bytes: 0,
+  };
+}
+
+type PlainChange = Exclude<Change, ThreadCreated | EventAppended>;
+
+function fieldsOf(change: PlainChange): Partial<ThreadRow> {
+  switch (change.kind) {
+    case "thread_renamed":
+      return { title: change.title, titleSource: change.titleSource };
+    case "thread_archived":
+      return { archivedAt: change.archivedAt };
+    case "metadata_set":
+      return { metadata: change.metadata };
+    case "thread_deleted":
+      return {
+        ...erased,
+        deletedAt: change.deletedAt,
+        deletedByUserId: change.deletedByUserId,
+      };
+  }
+}
+
+/** What a tombstone keeps nothing of (DEL6). */
+const erased: Partial<ThreadRow> = {
+  agentId: null,
+  title: null,
+  titleSource: null,
+  executionMode: null,
+  metadata: {},
+  archivedAt: null,
+  parentThreadId: null,
+  parentToolCallId: null,
+  activeRunId: null,
+  compaction: null,
+};
+
+function applyEvent(head: ThreadHead, change: EventAppended): Applied {
+  const { event, line, crc } = change;
+  assert(event.sequence === head.thread.sequence + 1, "sequences have no gap");
+  const at = Date.parse(event.createdAt);
+  const turned = event.rolloutId !== head.rollout.rolloutId;
+  const before = turned ? emptyRollout(event.rolloutId, head.rollout.index + 1, at) : head.rollout;
+  const rollout: RolloutRow = {
+    ...before,
+    firstSequence: before.firstSequence || event.sequence,
+    lastSequence: event.sequence,
+    bytes: before.bytes + line.length + 1,
+  };
+  const { run, endedRun } = runAfter(head, change, at);
+  const { payload } = event;
+  const started = event.type === "run_started";
+  const thread: ThreadRow = {
+    ...head.thread,
+    sequence: event.sequence,
+    crc,
+    updatedAt: at,
+    activeRolloutId: rollout.rolloutId,
+    activeRunId: run?.runId ?? null,
+    compaction: compactionAfter(head.thread.compaction, change),
+    agentId: head.thread.agentId ?? (started ? textOr(payload.agentId, null) : null),
+    executionMode:
+      head.thread.executionMode ??
+      (started ? (textOr(payload.executionMode, null) as ExecutionMode | null) : null),
+  };
+  return {
+    head: { thread, rollout, run },
+    closedRollout: turned ? { ...head.rollout, completedAt: at } : null,
+    endedRun,
+    messageId: runlessMessageId(change),
+  };
+}
+
+function runAfter(
+  head: ThreadHead,
+  { event }: EventAppended,
+  at: number,
+): { run: RunRow | null; endedRun: RunRow | null } {
+  if (event.runId === null) return { run: head.run, endedRun: null };
+  if (event.type === "run_started" && head.run === null) {
+    return { run: startedRun(event.runId, event, at), endedRun: null };
+  }
+  assert(head.run?.runId === event.runId, "an event of a run stands between its start and its end");
+  const run: RunRow = {
+    ...head.run,
+    lastSequence: event.sequence,
+    runSequence: event.runSequence ?? head.run.runSequence,
+  };
+  if (event.type !== "run_completed") return { run, endedRun: null };
+  const endedRun: RunRow = {
+    ...run,
+    status: event.payload.status as RunStatus,
+    reason: textOr(event.payload.reason, null),
+    completedAt: at,
+    endedBy: event.runSequence === undefined ? "server" : "publisher",
+  };
+  return { run: null, endedRun };
+}
+
+function startedRun(runId: string, event: EventAppended["event"], at: number): RunRow {
+  const { payload } = event;
+  return {
+    runId,
+    status: "running",
+    reason: null,
+    startedAt: at,
+    completedAt: null,
+    runSequence: event.runSequence ?? 0,
+    firstSequence: event.sequence,
+    lastSequence: event.sequence,
+    leaseSeconds:
+      typeof payload.leaseSeconds === "number" ? payload.leaseSeconds : defaultLeaseSeconds,
+    endedBy: null,
+    metadata: isObject(payload.metadata) ? payload.metadata : {},
+  };
+}
+
+function compactionAfter(open: OpenCompaction | null, { event }: EventAppended) {
+  if (event.type === "compaction_completed") return null;
+  if (event.type !== "compaction_started") return open;
+  return { compactionId: textOr(event.payload.compactionId, "") ?? "", runId: event.runId };
+}
+
+function runlessMessageId({ event }: EventAppended): MessageIdRow | null {
+  if (event.runId !== null || event.type !== "user_message") return null;
+  const messageId = textOr(event.payload.messageId, null);
+  return messageId === null ? null : { messageId, sequence: event.sequence };
+}
+
+function textOr(value: unknown, otherwise: string | null): string | null {
+  return typeof value === "string" ? value : otherwise;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,287 @@
+/**
+ * The rules of publishing: who may, what is a duplicate, which run and rollout take the frames,
+ * in the contract's order thread → duplicates → run → rollout → busy (WIRE9). Pure.
+ */
+import { DomainError } from "@spool/protocol/errors";
+import type { PublishAnswer } from "@spool/protocol/publish";
+import type {
+  DurableFrame,
+  PublishRequest,
+  TransientPublish,
+} from "@spool/protocol/publish-parser";
+import { accessTo } from "../auth/access.ts";
+import type { RunRow } from "../store/rows.ts";
+import type { DecideContext, Decision } from "./command.ts";
+import { Draft } from "./draft.ts";
+import {
+  notOwner,
+  outOfOrder,
+  rolloutNotActive,
+  runFenced,
+  runNotActive,
+  threadBusy,
+  threadDeleted,
+  threadIdTaken,
+  threadNotFound,
+} from "./refusals.ts";
+import { closeOpenCompaction } from "./run-rules.ts";
+import type { ThreadState, TransientMemory } from "./state.ts";
+
+/** One request being decided: the draft, what was counted, what transient frames came before. */
+type Pass = {
+  readonly state: ThreadState;
+  readonly request: PublishRequest;
+  readonly context: DecideContext;
+  readonly draft: Draft;
+  /** The active rollout before the request; frames may name only this one (RUN12). */
+  readonly rolloutBefore: string;
+  readonly seen: TransientMemory;
+  highestTransient: number;
+  readonly finishedHere: Set<string>;
+  appended: number;
+  duplicates: number;
+  delivered: number;
+};
+
+export function decidePublish(
+  state: ThreadState,
+  request: PublishRequest,
+  context: DecideContext,
+  seen: TransientMemory,
+): Decision {
+  const draft = new Draft(state, context);
+  if (state.head === null) createFromRun(draft, request, context);
+  else refuseForeign(state, request, context);
+  const pass: Pass = {
+    state,
+    request,
+    context,
+    draft,
+    rolloutBefore: draft.head.thread.activeRolloutId,
+    seen,
+    highestTransient: request.runId === null ? 0 : seen.highest(request.runId),
+    finishedHere: new Set(),
+    appended: 0,
+    duplicates: 0,
+    delivered: 0,
+  };
+  if (request.frames.length === 0) requireActiveRun(pass);
+  for (const frame of request.frames) {
+    if (!frame.durable) publishTransient(pass, frame);
+    else if (request.runId === null) publishRunless(pass, frame);
+    else publishDurable(pass, frame, request.runId);
+  }
+  return draft.finish(answerOf(pass));
+}
+
+/** RUN1: `run_started` under an unknown id makes the thread; any other frame needs it. */
+function createFromRun(draft: Draft, request: PublishRequest, context: DecideContext): void {
+  const first = request.frames.find((frame) => frame.durable);
+  if (first?.type !== "run_started") throw threadNotFound(request.threadId);
+  const { payload } = first;
+  draft.change({
+    kind: "thread_created",
+    ownerUserId: context.principal.userId,
+    rolloutId: request.rolloutId ?? context.newId("rol"),
+    agentId: null,
+    title: null,
+    executionMode: null,
+    metadata: {},
+    parentThreadId: (payload.parentThreadId as string | undefined) ?? null,
+    parentToolCallId: (payload.parentToolCallId as string | undefined) ?? null,
+    createdAt: context.now,
+  });
+}
+
+function refuseForeign(state: ThreadState, request: PublishRequest, context: DecideContext): void {
+  const thread = state.head?.thread;
+  if (thread === undefined) return;
+  const access = accessTo(context.principal, thread);
+  const starts = request.frames.some((frame) => frame.type === "run_started");
+  if (thread.deletedAt !== null) {
+    if (access === "owner") throw threadDeleted(thread.threadId);
+    throw starts ? threadIdTaken(thread.threadId) : threadNotFound(thread.threadId);
+  }
+  if (access === "metadata") throw notOwner("publish into it");
+  if (access === "none") {
+    throw starts ? threadIdTaken(thread.threadId) : threadNotFound(thread.threadId);
+  }
+}
+
+function publishDurable(pass: Pass, frame: DurableFrame, runId: string): void {
+  const { draft } = pass;
+  const run = draft.run(runId);
+  if (isDuplicate(draft, frame, run)) {
+    pass.duplicates += 1;
+    return;
+  }
+  if (frame.type === "run_started") {
+    if (run !== null) throw endedRun(run);
+    requireRollout(pass);
+    const { head } = draft;
+    if (head.run !== null || head.thread.compaction !== null) throw threadBusy(head);
+  } else {
+    requireActiveRun(pass);
+    requireRollout(pass);
+  }
+  const runSequence = (run?.runSequence ?? 0) + 1;
+  if (frame.runSequence !== null && frame.runSequence !== runSequence) {
+    throw outOfOrder(runSequence);
+  }
+  appendOwn(pass, frame, runSequence);
+}
+
+/** PUB4: a number the run already holds, or the start of the run that is already active. */
+function isDuplicate(draft: Draft, frame: DurableFrame, run: RunRow | null): boolean {
+  if (run === null) return false;
+  if (frame.runSequence !== null && frame.runSequence <= run.runSequence) return true;
+  return frame.type === "run_started" && draft.head.run?.runId === run.runId;
+}
+
+function appendOwn(pass: Pass, frame: DurableFrame, runSequence: number): void {
+  const { draft, request } = pass;
+  const { runId } = request;
+  const event = { type: frame.type, runId, runSequence, occurredAt: frame.occurredAt };
+  switch (frame.type) {
+    case "compaction_started":
+      startCompaction(pass, frame, runSequence);
+      break;
+    case "compaction_completed":
+      completeCompaction(pass, frame, runSequence);
+      break;
+    case "run_completed":
+      closeOpenCompaction(draft, "the run ended before the compaction did");
+      draft.append({ ...event, payload: frame.payload });
+      break;
+    default:
+      draft.append({ ...event, payload: frame.payload });
+  }
+  const finishedId = finishedBy(frame);
+  if (finishedId !== null) pass.finishedHere.add(finishedId);
+  pass.appended += 1;
+}
+
+/** ROL9, ROL10: one compaction at a time; the server fills in its id. */
+function startCompaction(pass: Pass, frame: DurableFrame, runSequence: number): void {
+  const { draft, context, request } = pass;
+  if (draft.head.thread.compaction !== null) throw threadBusy(draft.head);
+  const compactionId = frame.payload.compactionId ?? context.newId("cmp");
+  draft.append({
+    type: frame.type,
+    runId: request.runId,
+    runSequence,
+    occurredAt: frame.occurredAt,
+    payload: { ...frame.payload, compactionId },
+  });
+}
+
+/** ROL1, ROL5, ROL8: a completed compaction is the first event of the next rollout, a failed one is not. */
+function completeCompaction(pass: Pass, frame: DurableFrame, runSequence: number): void {
+  const { draft, context, request } = pass;
+  const given = frame.payload.compactionId as string | undefined;
+  if (draft.head.thread.compaction === null) {
+    const compactionId = given ?? context.newId("cmp");
+    const payload = { compactionId };
+    draft.append({ type: "compaction_started", runId: request.runId, runSequence: null, payload });
+  }
+  const compactionId = draft.head.thread.compaction?.compactionId;
+  if (given !== undefined && given !== compactionId) {
+    const index = request.frames.indexOf(frame);
+    const problem = `is not the open compaction ${compactionId}`;
+    throw new DomainError("INVALID_FRAME", `Frame ${index}: /payload/compactionId ${problem}.`, {
+      details: { index, path: "/payload/compactionId", problem },
+    });
+  }
+  draft.append({
+    type: frame.type,
+    runId: request.runId,
+    runSequence,
+    occurredAt: frame.occurredAt,
+    payload: { ...frame.payload, compactionId },
+    rolloutId: frame.payload.status === "failed" ? null : context.newId("rol"),
+  });
+}
+
+/** PUB10: frames between runs, or beside one. */
+function publishRunless(pass: Pass, frame: DurableFrame): void {
+  const { messageId } = frame.payload;
+  if (frame.type === "user_message" && typeof messageId === "string") {
+    if (pass.state.messageIds?.has(messageId) || pass.finishedHere.has(messageId)) {
+      pass.duplicates += 1;
+      return;
+    }
+    pass.finishedHere.add(messageId);
+  }
+  requireRollout(pass);
+  pass.draft.append({
+    type: frame.type,
+    runId: null,
+    runSequence: null,
+    occurredAt: frame.occurredAt,
+    payload: frame.payload,
+  });
+  pass.appended += 1;
+}
+
+/** PUB13 to PUB17: an active run first, then duplicates, then the watchers. */
+function publishTransient(pass: Pass, frame: TransientPublish): void {
+  const { run } = pass.draft.head;
+  if (run === null || run.runId !== pass.request.runId) throw runNotActive(pass.request.runId);
+  requireRollout(pass);
+  const itemId = (frame.payload.messageId ?? frame.payload.toolCallId) as string;
+  const finished = pass.finishedHere.has(itemId) || pass.seen.isFinished(run.runId, itemId);
+  if (finished || frame.sequenceNumber <= pass.highestTransient) {
+    pass.duplicates += 1;
+    return;
+  }
+  pass.highestTransient = frame.sequenceNumber;
+  pass.draft.transient({
+    kind: "transient",
+    type: frame.type,
+    runId: run.runId,
+    rolloutId: pass.draft.head.thread.activeRolloutId,
+    sequenceNumber: frame.sequenceNumber,
+    occurredAt: frame.occurredAt,
+    payload: frame.payload,
+  });
+  pass.delivered += 1;
+}
+
+/** The message or call about which this frame is the last one (PUB16). */
+export function finishedBy(frame: { type: string; payload: DurableFrame["payload"] }) {
+  if (frame.type === "assistant_message") return (frame.payload.messageId as string) ?? null;
+  return frame.type === "tool_result" ? (frame.payload.toolCallId as string) : null;
+}
+
+/** RUN5, RUN6: the run must be the active one. */
+function requireActiveRun({ draft, request }: Pass): RunRow {
+  const { run } = draft.head;
+  if (run !== null && run.runId === request.runId) return run;
+  const named = request.runId === null ? null : draft.run(request.runId);
+  throw named === null ? runNotActive(request.runId) : endedRun(named);
+}
+
+function endedRun(run: RunRow): DomainError {
+  return run.endedBy === "server" ? runFenced(run) : runNotActive(run.runId);
+}
+
+function requireRollout({ request, rolloutBefore }: Pass): void {
+  if (request.rolloutId !== null && request.rolloutId !== rolloutBefore) {
+    throw rolloutNotActive(request.rolloutId, rolloutBefore);
+  }
+}
+
+function answerOf(pass: Pass): PublishAnswer {
+  const { draft, request } = pass;
+  const { thread } = draft.head;
+  return {
+    threadId: thread.threadId,
+    runId: request.runId,
+    rolloutId: thread.activeRolloutId,
+    sequence: thread.sequence,
+    runSequence: request.runId === null ? null : (draft.run(request.runId)?.runSequence ?? null),
+    appended: pass.appended,
+    duplicates: pass.duplicates,
+    delivered: pass.delivered,
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * A decision being made: collects effects in order and folds each change at once, so that the
+ * rest of a batch is decided on what came before it. Thrown away whole when the batch is refused.
+ */
+import type { JsonObject } from "@spool/protocol/json";
+import type { PublishAnswer } from "@spool/protocol/publish";
+import type { Event } from "@spool/protocol/resources";
+import { timestampOf } from "@spool/protocol/times";
+import type { Change } from "../store/changes.ts";
+import { encodeEvent } from "../store/event-line.ts";
+import { RowFold, type RunRow, type ThreadHead } from "../store/rows.ts";
+import type { DecideContext, Decision, Effect, TransientEffect } from "./command.ts";
+import type { ThreadState } from "./state.ts";
+import { titleFromMessage } from "./title.ts";
+
+/** An event to be: `runSequence` null for the server's own events and run-less ones. */
+export type EventDraft = {
+  readonly type: string;
+  readonly runId: string | null;
+  readonly runSequence: number | null;
+  readonly payload: JsonObject;
+  readonly occurredAt?: string | null;
+  /** Null: the active rollout. */
+  readonly rolloutId?: string | null;
+};
+
+export class Draft {
+  readonly #state: ThreadState;
+  readonly #context: DecideContext;
+  readonly #fold: RowFold;
+  readonly #effects: Effect[] = [];
+  readonly #changes: Change[] = [];
+  readonly #endedRuns = new Map<string, RunRow>();
+
+  constructor(state: ThreadState, context: DecideContext) {
+    this.#state = state;
+    this.#context = context;
+    this.#fold = new RowFold(state.key, state.head);
+  }
+
+  get head(): ThreadHead {
+    return this.#fold.head;
+  }
+
+  /** The run as it stands in this draft; null when the thread never had it. */
+  run(runId: string): RunRow | null {
+    if (this.#changes.length > 0 || this.#state.head !== null) {
+      if (this.head.run?.runId === runId) return this.head.run;
+    }
+    return this.#endedRuns.get(runId) ?? this.#state.knownRuns.get(runId) ?? null;
+  }
+
+  /** Adds a durable change. */
+  change(change: Change): void {
+    const applied = this.#fold.apply(change);
+    if (applied.endedRun !== null) this.#endedRuns.set(applied.endedRun.runId, applied.endedRun);
+    this.#effects.push(change);
+    this.#changes.push(change);
+  }
+
+  /** Adds an event behind the last one, and the title its message may give the thread (THR4). */
+  append(draft: EventDraft): void {
+    const { thread } = this.head;
+    // THR7: the clock may jump back, the history does not.
+    const createdAt = timestampOf(Math.max(this.#context.now, thread.updatedAt));
+    const event: Event = {
+      sequence: thread.sequence + 1,
+      type: draft.type,
+      threadId: thread.threadId,
+      rolloutId: draft.rolloutId ?? thread.activeRolloutId,
+      runId: draft.runId,
+      createdAt,
+      payload: draft.payload,
+      ...(draft.runSequence === null ? {} : { runSequence: draft.runSequence }),
+      ...(draft.occurredAt == null ? {} : { occurredAt: draft.occurredAt }),
+    };
+    this.change({ kind: "event", ...encodeEvent(event) });
+    if (draft.type !== "user_message" || thread.title !== null) return;
+    const title = titleFromMessage(draft.payload);
+    if (title !== null) this.change({ kind: "thread_renamed", title, titleSource: "message" });
+  }
+
+  /** Adds a live-only frame; nothing is stored for it. */
+  transient(effect: TransientEffect): void {
+    this.#effects.push(effect);
+  }
+
+  finish(answer: PublishAnswer | null): Decision {
+    return {
+      effects: this.#effects,
+      changes: this.#changes,
+      head: this.head,
+      rows: this.#fold.rows(),
+      answer,
+    };
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Who may import whom, as one list: a part of the project on the left, the parts below it on the
+ * right. Imports within a part are free; whatever is not listed is forbidden. Tests are free.
+ * `check/imports.ts` enforces it; ARCHITECTURE.md tells why.
+ */
+
+const server = (...folders: string[]): string[] => folders.map((folder) => `server/${folder}`);
+const base = ["protocol", ...server("limits", "ops")];
+
+/** Part → parts it may import. A part is a package, or a folder or root file of the server. */
+export const mayImport: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  client: ["protocol"],
+  adapters: ["protocol"],
+  react: ["protocol", "client"],
+  web: ["protocol", "client", "react"],
+  cli: ["protocol", "client", "adapters", ...server("app", "main", "config", "auth", "ops")],
+  conformance: ["protocol", "client"],
+  bench: ["protocol", "client", "adapters", ...server("app", "config", "store", "live", "threads")],
+  tools: [],
+  "server/limits": ["protocol"],
+  "server/ops": ["protocol", ...server("limits")],
+  "server/config": base,
+  "server/store": base,
+  "server/live": [...base, ...server("store")],
+  "server/auth": base,
+  "server/compaction": [...base, ...server("store", "threads")],
+  "server/threads": [...base, ...server("store", "live")],
+  "server/http": [...base, ...server("config", "auth", "store", "live", "threads", "compaction")],
+  "server/app": [
+    ...base,
+    ...server("config", "http", "auth", "store", "live", "threads", "compaction"),
+  ],
+  "server/main": [...base, ...server("app", "config")],
+  "server/testing": [...base, ...server("store", "live", "auth", "threads", "compaction")],
+};
+
+/** Parts of which another may import the types, and from the files named anything. */
+export const typesOnly: readonly {
+  readonly from: readonly string[];
+  readonly to: string;
+  readonly free: readonly string[];
+}[] = [
+  {
+    from: server("threads", "live", "compaction", "store"),
+    to: "server/auth",
+    free: ["packages/server/src/auth/access.ts"],
+  },
+];
+
+/** Implementations of the two seams: beside their own files only `app.ts` and tests name them. */
+export const implementations: readonly string[] = [
+  "packages/server/src/store/embedded/",
+  "packages/server/src/store/postgres/",
+  "packages/server/src/live/memory-bus.ts",
+  "packages/server/src/live/nats-bus.ts",
+  "packages/server/src/live/nats/",
+];
