@@ -30,10 +30,10 @@ export function checkDependencies({ files, modules }: Repository): Finding[] {
   });
 }
 
-function manifestOf({ path, text }: TextFile): Manifest {
-  const json = JSON.parse(text) as Record<string, Record<string, string> | undefined>;
+function manifestOf({ text }: TextFile): Manifest {
+  const json = JSON.parse(text) as { name: string } & Record<string, object | undefined>;
   const names = fields.flatMap((field) => Object.keys(json[field] ?? {}));
-  return { name: String(json["name"] ?? path), dependencies: new Set(names) };
+  return { name: json.name, dependencies: new Set(names) };
 }
 
 /** `packages/server/` for a file of the server, `bench/` for one of the benches. */

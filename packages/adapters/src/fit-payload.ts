@@ -98,7 +98,8 @@ function bytesAtMost(value: unknown): number {
   if (typeof value === "string") return 2 + value.length * 6;
   if (typeof value !== "object" || value === null) return 25;
   let bytes = 2;
-  for (const [name, field] of Object.entries(value)) bytes += name.length * 6 + 4 + bytesAtMost(field);
+  for (const [name, field] of Object.entries(value))
+    bytes += name.length * 6 + 4 + bytesAtMost(field);
   return bytes;
 }
 

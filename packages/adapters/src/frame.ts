@@ -27,7 +27,8 @@ export type ThreadHeader = {
 /**
  * One durable frame. `runSequence` counts 1 for `run_started`, then 2, 3, … (PUB3); `occurredAt`
  * is the source's own time, absent where it has none. A frame that no single record of the source
- * stands for carries `synthetic: true` in its payload.
+ * stands for carries `synthetic: true` in its payload; what a record said beyond the protocol's
+ * fields stands under `native`, in the source's own names.
  */
 export type Frame = {
   readonly threadId: string;

@@ -110,13 +110,14 @@ class Reading {
   }
 }
 
+const adapters: Record<AgentId, SessionAdapter<unknown>> = {
+  codex: codexAdapter,
+  "claude-code": claudeCodeAdapter,
+};
+
 /** The adapter of an agent; its state is its own business. */
 export function adapterOf(agentId: AgentId): SessionAdapter<unknown> {
-  const adapters: Record<AgentId, SessionAdapter<never>> = {
-    codex: codexAdapter,
-    "claude-code": claudeCodeAdapter,
-  };
-  return adapters[agentId] as SessionAdapter<unknown>;
+  return adapters[agentId];
 }
 
 function* partsOf(step: Step): Generator<SessionPart> {

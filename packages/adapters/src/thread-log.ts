@@ -28,6 +28,8 @@ export type ThreadLog = {
   readonly thread: ThreadState;
   readonly step: Step;
   readonly messagesOnly: boolean;
+  /** What a run that no record begins runs with, as far as it is known. */
+  readonly runFields?: JsonObject;
 };
 
 /** How a run ended. `synthetic` when it was concluded from a later record. */
@@ -38,13 +40,14 @@ export type RunEnding = {
   readonly [field: string]: unknown;
 };
 
-/** A call's and a result's payload; ids and names may be longer than a payload allows. */
+/** A call's payload; its id and name may be longer than a payload allows (PUB22). */
 export type ToolCall = {
   readonly toolCallId: string;
   readonly name: string;
   readonly input: unknown;
   readonly [field: string]: unknown;
 };
+/** A result's payload, likewise; `isError` is null where the source does not say. */
 export type ToolResult = {
   readonly toolCallId: string;
   readonly output: unknown;
@@ -77,8 +80,8 @@ export function ensureRun(
   const { awaited } = thread;
   thread.awaited = null;
   if (awaited !== null) return startRun(log, awaited.moment, { ...awaited, origin: "turn" });
-  const synthetic = { synthetic: true, reason: "outside_turn" };
-  return startRun(log, moment, { turnId: null, origin, fields: synthetic });
+  const fields = { ...log.runFields, synthetic: true, reason: "outside_turn" };
+  return startRun(log, moment, { turnId: null, origin, fields });
 }
 
 function startRun(
@@ -116,12 +119,7 @@ function freeRunId(thread: ThreadState, turnId: string | null, moment: Moment): 
 }
 
 /** Adds a frame to the open run, which is started first where there is none. */
-export function emit(
-  log: ThreadLog,
-  type: DurableType,
-  payload: JsonObject,
-  moment: Moment,
-): void {
+export function emit(log: ThreadLog, type: DurableType, payload: JsonObject, moment: Moment): void {
   const run = ensureRun(log, moment);
   run.sequence += 1;
   if (type === "assistant_message" || type === "tool_call" || type === "tool_result") {
@@ -195,10 +193,7 @@ export function freeMessageId(thread: ThreadState, own: string | null, moment: M
 export function completeRun(log: ThreadLog, ending: RunEnding, moment: Moment): void {
   const { run } = log.thread;
   if (run === null) return;
-  if (run.compacting) {
-    const error = { message: "the run ended before the compaction did" };
-    emit(log, "compaction_completed", { status: "failed", error, synthetic: true }, moment);
-  }
+  if (run.compacting) failCompaction(log, "the run ended before the compaction did", moment);
   if (ending.status === "cancelled") cancelCalls(log, run, moment);
   emit(log, "run_completed", present(ending), moment);
   log.thread.run = null;
@@ -226,8 +221,14 @@ export function concludedEnding({ thread }: ThreadLog, reason: string): RunEndin
 /** Begins a compaction, in a run of its own when none is open. */
 export function startCompaction(log: ThreadLog, payload: JsonObject, moment: Moment): void {
   const run = ensureRun(log, moment, "bracket");
+  if (run.compacting) failCompaction(log, "another compaction began", moment);
   emit(log, "compaction_started", present(payload), moment);
   run.compacting = true;
+}
+
+function failCompaction(log: ThreadLog, message: string, moment: Moment): void {
+  const payload = { status: "failed", error: { message }, synthetic: true };
+  emit(log, "compaction_completed", payload, moment);
 }
 
 /** Ends it; a run that was made for the compaction alone ends with it. */

@@ -1,2 +1,105 @@
 #!/usr/bin/env node
-console.log(process.version)
+/**
+ * The `spool` command: finds the verb, loads its module alone so that starting is quick, and turns
+ * every outcome into an exit code: 0 done, 1 refused or failed, 2 used wrongly, 130 interrupted.
+ */
+import { Command, CommanderError } from "commander";
+import { CommandContext } from "./command-context.ts";
+import { CommandError, exitCodes } from "./command-error.ts";
+import { Output } from "./output.ts";
+
+/** A verb: its line in the help, and its module, whose `configure` adds options and action. */
+type Verb = {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{
+    configure(command: Command, context: () => CommandContext): void;
+  }>;
+};
+
+const verbs: readonly Verb[] = [
+  {
+    name: "serve",
+    summary: "run a server",
+    load: () => import("./commands/serve.ts"),
+  },
+  {
+    name: "publish",
+    summary: "publish session files of local agents",
+    load: () => import("./commands/publish.ts"),
+  },
+  {
+    name: "tail",
+    summary: "print a thread's history and go on live",
+    load: () => import("./commands/tail.ts"),
+  },
+  {
+    name: "threads",
+    summary: "list, show, rename, archive, delete, cancel threads",
+    load: () => import("./commands/threads.ts"),
+  },
+  {
+    name: "keys",
+    summary: "create, list, revoke API keys",
+    load: () => import("./commands/keys.ts"),
+  },
+];
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: readonly string[]): Promise<number> {
+  const output = new Output(process.stdout, process.stderr);
+  const program = newProgram();
+  let context: CommandContext | undefined;
+  const contextOf = () => {
+    context ??= new CommandContext(output, process.env, program.opts());
+    return context;
+  };
+  try {
+    for (const verb of verbs) {
+      const command = program.command(verb.name).summary(verb.summary);
+      if (words.includes(verb.name)) (await verb.load()).configure(command, contextOf);
+    }
+    await program.parseAsync(words, { from: "user" });
+    return context?.wasInterrupted ? exitCodes.interrupted : Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitCodes.usage;
+    if (context?.wasInterrupted) return exitCodes.interrupted;
+    await reportFailure(error, contextOf());
+    return error instanceof CommandError ? error.exitCode : exitCodes.failed;
+  }
+}
+
+function newProgram(): Command {
+  return new Command("spool")
+    .description("Durable, live threads for AI agents.")
+    .option("--json", "print JSON, for programs")
+    .option("--url <url>", "the server's address (SPOOL_URL, else http://127.0.0.1:4646)")
+    .option("--api-key <key>", "who you are (SPOOL_API_KEY, else <data>/admin.key)")
+    .option("--data-dir <path>", "a server's data directory (SPOOL_DATA_DIR, else ./data)")
+    .option("--no-color", "print without colours, as with NO_COLOR")
+    .on("option:no-color", () => {
+      process.env.NO_COLOR = "1";
+      delete process.env.FORCE_COLOR;
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .showSuggestionAfterError()
+    .exitOverride();
+}
+
+async function reportFailure(error: unknown, context: CommandContext): Promise<void> {
+  const { failureMessage } = await import("./failure-message.ts");
+  const message = failureMessage(error, context.url);
+  if (context.json) {
+    const { code = "FAILED", requestId = null, details = {} } = error as Record<string, unknown>;
+    context.output.note(JSON.stringify({ error: { code, message, requestId, details } }));
+    return;
+  }
+  context.output.note(`spool: ${message}`);
+  if (isDefect(error)) context.output.note(String((error as Error).stack));
+}
+
+/** Nothing foresees it: neither a command, nor the server, nor the system refused. */
+function isDefect(error: unknown): boolean {
+  return error instanceof Error && !(error instanceof CommandError) && !("code" in error);
+}

@@ -8,7 +8,7 @@ import { foreignPart, type Part, textPart } from "../content-parts.ts";
 import { present, remember, restOf, textOf } from "../json-values.ts";
 import { digestOf, payloadId } from "../source-ids.ts";
 import { emit, emitCall, emitResult, freeMessageId, keep } from "../thread-log.ts";
-import { type ClaudeRow, customName, firstTextOf, originOf } from "./claude-row.ts";
+import { type ClaudeRow, customName, firstTextOf, nativeOf } from "./claude-row.ts";
 import type { ClaudeReader } from "./claude-state.ts";
 import { countUsage } from "./run-usage.ts";
 import { noteAgentCall } from "./sidechains.ts";
@@ -37,7 +37,7 @@ function readBlock(reader: ClaudeReader, row: ClaudeRow, block: JsonObject): voi
     const toolCallId = textOf(block.tool_use_id) ?? "";
     const isError = block.is_error === true;
     const output = block.content ?? null;
-    emitResult(log, { toolCallId, output, isError, ...originOf(row) }, row.moment);
+    emitResult(log, { toolCallId, output, isError, ...nativeOf(row) }, row.moment);
   } else {
     const part = partOf(block);
     if (part === null) {
@@ -45,7 +45,7 @@ function readBlock(reader: ClaudeReader, row: ClaudeRow, block: JsonObject): voi
       return;
     }
     const messageId = freeMessageId(reader.thread.state, message.messageId, row.moment);
-    const payload = { content: [part], ...message, messageId, ...originOf(row) };
+    const payload = { content: [part], ...message, messageId, ...nativeOf(row) };
     emit(log, "assistant_message", payload, row.moment);
   }
 }
@@ -60,8 +60,8 @@ function readToolUse(
   const toolCallId = textOf(block.id) ?? made;
   const name = textOf(block.name) ?? "tool";
   const input = block.input ?? null;
-  const more = restOf(block, ["type", "id", "name", "input"]);
-  emitCall(log, { ...more, toolCallId, name, input, ...message, ...originOf(row) }, row.moment);
+  const native = nativeOf(row, restOf(block, ["type", "id", "name", "input"]));
+  emitCall(log, { toolCallId, name, input, ...message, ...native }, row.moment);
   if (agentTools.has(name)) noteAgentCall(reader, toolCallId, input);
 }
 

@@ -4,7 +4,7 @@
  */
 import type { JsonObject } from "@spool/protocol/json";
 import type { Place } from "../frame.ts";
-import { listOf, objectOf, textOf, timeOf } from "../json-values.ts";
+import { listOf, objectOf, present, textOf, timeOf } from "../json-values.ts";
 import type { Moment } from "../thread-state.ts";
 
 /** One row. */
@@ -58,12 +58,10 @@ export function customName({ type }: ClaudeRow): string {
   return `claude-code.${type || "unknown"}`;
 }
 
-/** Where a frame comes from, for readers that follow the file's own tree of rows. */
-export function originOf({ uuid, parentUuid, raw }: ClaudeRow): JsonObject {
-  const requestId = textOf(raw.requestId);
-  return {
-    ...(uuid === null ? {} : { rowId: uuid }),
-    ...(parentUuid === null ? {} : { parentRowId: parentUuid }),
-    ...(requestId === null ? {} : { requestId }),
-  };
+/** The `native` field of a row's frame: its place in the file's tree of rows, and `more`. */
+export function nativeOf(
+  { uuid, parentUuid, raw }: ClaudeRow,
+  more: JsonObject = {},
+): { native: JsonObject } {
+  return { native: present({ uuid, parentUuid, requestId: textOf(raw.requestId), ...more }) };
 }

@@ -24,6 +24,10 @@ export type ClaudeThread = {
   readonly agent: string;
   readonly sessionId: string;
   titleRank: number;
+  /** The prompt id of the newest turn; null where that had none. */
+  promptId: string | null;
+  /** What the boundary row of the compaction under way told. */
+  boundary: JsonObject | null;
   messages: MessageBlocks[];
   usage: RunUsage;
 };

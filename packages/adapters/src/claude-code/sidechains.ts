@@ -26,15 +26,34 @@ const metadataTextMax = 500;
 
 /** The thread of a row, made when this is its first; null while no row has named a session. */
 export function threadOf(state: ClaudeState, row: ClaudeRow): ClaudeThread | null {
-  const sessionId = textOf(row.raw.sessionId);
-  if (sessionId === null) return state.threads[state.currentKey ?? ""] ?? null;
+  const sessionId = textOf(row.raw.sessionId) ?? unnamedSession(state, row);
+  if (sessionId === null) return currentThread(state);
   const key = row.isSidechain ? sidechainKey(state, row, sessionId) : keyOf(sessionId, "main");
   if (row.isSidechain && row.uuid !== null && textOf(row.raw.agentId) === null) {
     remember(state.sidechainRows, { uuid: row.uuid, threadKey: key }, sidechainRowsMax);
   }
   state.currentKey = key;
-  state.threads[key] ??= makeThread(state, row, { sessionId, key });
-  return state.threads[key];
+  const known = state.threads[key];
+  if (known === undefined) {
+    const made = makeThread(state, row, { sessionId, key });
+    state.threads[key] = made;
+    return made;
+  }
+  // The first rows may be metadata rows that say nothing about the session.
+  if (!known.state.announced) describe(known, row);
+  return known;
+}
+
+/** The session's own thread where a row names none; a sub-agent's in a file of its own. */
+function currentThread(state: ClaudeState): ClaudeThread | null {
+  const current = state.threads[state.currentKey ?? ""] ?? null;
+  return current === null ? null : (state.threads[keyOf(current.sessionId, "main")] ?? current);
+}
+
+/** The session of a message that names none and comes before any that does. */
+function unnamedSession(state: ClaudeState, { type, raw }: ClaudeRow): string | null {
+  if (state.currentKey !== null || (type !== "user" && type !== "assistant")) return null;
+  return state.options.sourceId ?? `claude-code-${digestOf(JSON.stringify(raw))}`;
 }
 
 /** By agent id; else by the row's parent; else the only sub-agent at work, or one by its root. */
@@ -64,6 +83,8 @@ function makeThread(
     agent,
     sessionId,
     titleRank: 0,
+    promptId: null,
+    boundary: null,
     messages: [],
     usage: { messageId: null, message: {}, total: {} },
   };
@@ -77,14 +98,7 @@ function headerOf(
   const isMain = agent === "main";
   const parent = state.threads[call?.threadKey ?? ""]?.state.header.threadId;
   const title = call?.description?.slice(0, titleCharactersMax);
-  const metadata = present({
-    sessionId: isMain ? null : sessionId,
-    agentType: call?.agentType,
-    cwd: textOf(row.raw.cwd)?.slice(0, metadataTextMax),
-    version: textOf(row.raw.version)?.slice(0, metadataTextMax),
-    gitBranch: textOf(row.raw.gitBranch)?.slice(0, metadataTextMax),
-    entrypoint: textOf(row.raw.entrypoint)?.slice(0, metadataTextMax),
-  });
+  const ofAgent = { sessionId: isMain ? null : sessionId, agentType: call?.agentType };
   return {
     threadId: threadIdOf(isMain ? sessionId : `${sessionId}_${agent}`),
     ...(title ? { title } : {}),
@@ -92,12 +106,31 @@ function headerOf(
     executionMode: "local",
     ...(isMain ? {} : { parentThreadId: parent ?? threadIdOf(sessionId) }),
     ...(call === undefined ? {} : { parentToolCallId: call.callId }),
-    metadata,
+    metadata: present({ ...ofAgent, ...surroundings(row) }),
+  };
+}
+
+function describe({ state }: ClaudeThread, row: ClaudeRow): void {
+  const metadata = present({ ...surroundings(row), ...state.header.metadata });
+  state.header = { ...state.header, metadata };
+}
+
+function surroundings({ raw }: ClaudeRow) {
+  const text = (name: string) => textOf(raw[name])?.slice(0, metadataTextMax);
+  return {
+    cwd: text("cwd"),
+    version: text("version"),
+    gitBranch: text("gitBranch"),
+    entrypoint: text("entrypoint"),
   };
 }
 
 /** Notes a call that starts a sub-agent, until the sub-agent's first row claims it. */
-export function noteAgentCall({ state, thread }: ClaudeReader, callId: string, input: unknown): void {
+export function noteAgentCall(
+  { state, thread }: ClaudeReader,
+  callId: string,
+  input: unknown,
+): void {
   const call = objectOf(input);
   const prompt = textOf(call?.prompt);
   if (prompt === null) return;
@@ -147,7 +180,8 @@ export function finishInlineSubAgents(
   moment: Moment,
 ): void {
   for (const child of Object.values(state.threads)) {
-    if (child === thread || child.sessionId !== thread.sessionId || child.agent === "main") continue;
+    if (child === thread || child.sessionId !== thread.sessionId || child.agent === "main")
+      continue;
     closeSubAgent(readerOf(state, child, step), false, moment);
   }
 }

@@ -4,16 +4,11 @@
  */
 import type { JsonObject } from "@spool/protocol/json";
 import { contentOf, foreignPart, type Part, textPart } from "../content-parts.ts";
-import { numberOf, objectOf, present, restOf, textOf } from "../json-values.ts";
-import {
-  completeCompaction,
-  emit,
-  emitResult,
-  freeMessageId,
-  keep,
-} from "../thread-log.ts";
-import { type ClaudeRow, customName, firstTextOf, originOf } from "./claude-row.ts";
+import { objectOf, present, restOf, textOf } from "../json-values.ts";
+import { emit, emitResult, freeMessageId, keep } from "../thread-log.ts";
+import { type ClaudeRow, customName, firstTextOf, nativeOf } from "./claude-row.ts";
 import type { ClaudeReader } from "./claude-state.ts";
+import { readCompactSummary } from "./compactions.ts";
 import { kindOfUserRow, typedCommand } from "./prompts.ts";
 import { finishSubAgent } from "./sidechains.ts";
 import { beginTurn, closeRun, noteTurn } from "./turns.ts";
@@ -63,7 +58,7 @@ function readToolResult(
   const child = { callId: toolCallId, agentId, isError };
   const childThreadId = finishSubAgent(reader, child, row.moment);
   const output = block.content ?? "";
-  const fields = present({ structured, childThreadId, ...originOf(row) });
+  const fields = present({ structured, childThreadId, ...nativeOf(row) });
   emitResult(reader.log, { toolCallId, output, isError, ...fields }, row.moment);
 }
 
@@ -75,29 +70,13 @@ function readPrompt(reader: ClaudeReader, row: ClaudeRow, blocks: readonly JsonO
   const messageId = freeMessageId(reader.thread.state, row.uuid, row.moment);
   const { origin, promptSource } = row.raw;
   const command = typed === null ? undefined : text;
-  const fields = present({ origin, promptSource, command, ...originOf(row) });
-  emit(reader.log, "user_message", { content, messageId, ...fields }, row.moment);
+  const native = nativeOf(row, { origin, promptSource, command });
+  emit(reader.log, "user_message", { content, messageId, ...native }, row.moment);
 }
 
 function promptPart(block: JsonObject): Part {
   if (block.type !== "text" || typeof block.text !== "string") return foreignPart(block);
   return textPart(block.text, restOf(block, ["type", "text"]));
-}
-
-/** The summary a compaction left; its boundary row came before it, or is missing in a slice. */
-function readCompactSummary({ log, thread }: ClaudeReader, row: ClaudeRow): void {
-  const summary = row.blocks.map((block) => textOf(block.text) ?? "").join("\n");
-  if (thread.state.run?.compacting !== true) startFromSummary({ log, thread }, row);
-  const metadata = thread.boundary ?? {};
-  thread.boundary = null;
-  const payload = {
-    summary,
-    tokensBefore: numberOf(metadata.preTokens),
-    tokensAfter: numberOf(metadata.postTokens),
-    metadata: restOf(metadata, ["preTokens", "postTokens"]),
-    ...originOf(row),
-  };
-  completeCompaction(log, payload, row.moment);
 }
 
 function keepRow({ log }: ClaudeReader, row: ClaudeRow): void {

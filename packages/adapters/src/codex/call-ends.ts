@@ -29,15 +29,21 @@ const completedKinds: Record<string, string> = {
   DynamicToolCall: "dynamic_tool_call_response",
   ImageView: "view_image_tool_call",
 };
-const eventKinds =
-  /^(?:exec_command_end|patch_apply_end|mcp_tool_call_end|dynamic_tool_call_response|view_image_tool_call|collab_\w+_end)$/;
+const eventKinds = new Set([
+  "exec_command_end",
+  "patch_apply_end",
+  "mcp_tool_call_end",
+  "dynamic_tool_call_response",
+  "view_image_tool_call",
+]);
+const collabKind = /^collab_\w+_end$/;
 
 /** The ended call a record tells of; null for other records. */
 export function callEndOf(record: CodexRecord): CallEnd | null {
   const item = record.kind === "item_completed" ? objectOf(record.payload.item) : null;
   const body = item ?? record.payload;
   const kind = item === null ? record.kind : completedKinds[textOf(item.type) ?? ""];
-  if (kind === undefined || !eventKinds.test(kind)) return null;
+  if (kind === undefined || !(eventKinds.has(kind) || collabKind.test(kind))) return null;
   return {
     id: textOf(body.call_id) ?? textOf(body.callId) ?? textOf(body.id),
     durationMs: durationOf(body.duration) ?? numberOf(body.duration_ms),
@@ -62,10 +68,20 @@ function detailsOf(kind: string, body: JsonObject): Details {
     case "dynamic_tool_call_response": {
       const isError = typeof body.success === "boolean" ? !body.success : failed(body.status);
       const output = partsOf(body.content_items ?? body.contentItems);
-      return { name: textOf(body.tool) ?? "dynamic", input: body.arguments ?? null, output, isError };
+      return {
+        name: textOf(body.tool) ?? "dynamic",
+        input: body.arguments ?? null,
+        output,
+        isError,
+      };
     }
     case "view_image_tool_call":
-      return { name: "view_image", input: { path: body.path ?? null }, output: null, isError: null };
+      return {
+        name: "view_image",
+        input: { path: body.path ?? null },
+        output: null,
+        isError: null,
+      };
     default: {
       const name = textOf(body.tool) ?? kind.replace(/^collab_|_end$/g, "");
       const input = present({ prompt: body.prompt, model: body.model });
@@ -95,7 +111,9 @@ function mcpDetails(body: JsonObject): Details {
 
 function outputText(body: JsonObject): string {
   const whole =
-    textOf(body.aggregated_output) ?? textOf(body.aggregatedOutput) ?? textOf(body.formatted_output);
+    textOf(body.aggregated_output) ??
+    textOf(body.aggregatedOutput) ??
+    textOf(body.formatted_output);
   return whole ?? [body.stdout, body.stderr].map(textOf).filter(Boolean).join("\n");
 }
 

@@ -7,7 +7,7 @@ import type { AdapterOptions, LinePlace, Step } from "../frame.ts";
 import { objectOf, textOf } from "../json-values.ts";
 import { emptyStep, type SessionAdapter } from "../session-adapter.ts";
 import { digestOf, threadIdOf } from "../source-ids.ts";
-import { type SourceRecord, recordsOf } from "../source-records.ts";
+import { recordsOf, type SourceRecord } from "../source-records.ts";
 import { flushThread } from "../thread-log.ts";
 import { newThread, type ThreadState } from "../thread-state.ts";
 import { callEndOf } from "./call-ends.ts";
@@ -118,7 +118,7 @@ function headerWithoutMeta(state: CodexState, record: CodexRecord) {
 
 function readerOf(state: CodexState, thread: ThreadState, step: Step): CodexReader {
   const messagesOnly = state.options.messagesOnly === true;
-  return { state, log: { thread, step, messagesOnly } };
+  return { state, log: { thread, step, messagesOnly, runFields: { model: state.model } } };
 }
 
 /**

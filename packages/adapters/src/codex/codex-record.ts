@@ -28,7 +28,14 @@ export function codexRecord(raw: JsonObject, place: Place, lastTime: string | nu
   const payload = objectOf(raw.payload);
   const type = textOf(raw.type);
   if (payload !== null) {
-    return { type: type ?? "", kind: textOf(payload.type) ?? "", payload, raw, bare: false, moment };
+    return {
+      type: type ?? "",
+      kind: textOf(payload.type) ?? "",
+      payload,
+      raw,
+      bare: false,
+      moment,
+    };
   }
   if (type !== null && bareItem.test(type)) {
     return { type: "response_item", kind: type, payload: raw, raw, bare: true, moment };

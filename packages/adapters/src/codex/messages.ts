@@ -21,7 +21,7 @@ import { closeTurn } from "./close-turn.ts";
 import type { CodexRecord } from "./codex-record.ts";
 import type { CodexReader } from "./codex-state.ts";
 import { hold, keepRecord, takeHeld } from "./held-records.ts";
-import { joinedText, looksInjected, partsOf, thoughtsOf } from "./response-items.ts";
+import { joinedText, looksInjected, partsOf, passthrough, thoughtsOf } from "./response-items.ts";
 import { isTwin, type Way } from "./twin-ledger.ts";
 
 /** A user message as an event tells it. */
@@ -62,31 +62,29 @@ function readAnswerItem(reader: CodexReader, record: CodexRecord, parts: Part[])
   const event = objectOf(held?.raw.payload) ?? {};
   const phase = textOf(record.payload.phase) ?? textOf(event.phase);
   const memoryCitation = event.memory_citation;
-  const native = restOf(record.payload, ["type", "role", "content", "phase", "id"]);
+  const native = restOf(record.payload, ["type", "role", "content", "phase", "id", passthrough]);
   const more = { phase, memoryCitation, native };
   emitAnswer(reader, { content: parts, id: textOf(record.payload.id), more }, record.moment);
 }
 
 /** An answer as an event or a completed item tells it: held, since its item usually follows. */
 export function readAnswerEvent(reader: CodexReader, record: CodexRecord): void {
-  const { text, way } = answerOf(record);
-  const held = reader.state.held.some((other) => other.role === "answer" && other.text === text);
-  if (!isTwin(reader.state.twins, { role: "answer", text, way })) {
+  const text = answerText(record);
+  if (!isTwin(reader.state.twins, { role: "answer", text, way: "event" })) {
     hold(reader, { role: "answer", text }, record);
-  } else if (!held && objectOf(record.payload.memory_citation) !== null) {
+  } else if (objectOf(record.payload.memory_citation) !== null) {
     keepRecord(reader, record);
   }
 }
 
-function answerOf({ kind, payload }: CodexRecord): { text: string; way: Way } {
-  if (kind === "agent_message") return { text: textOf(payload.message) ?? "", way: "event" };
-  const content = objectOf(payload.item)?.content;
-  return { text: joinedText(partsOf(content)), way: "completed" };
+function answerText({ kind, payload }: CodexRecord): string {
+  if (kind === "agent_message") return textOf(payload.message) ?? "";
+  return joinedText(partsOf(objectOf(payload.item)?.content));
 }
 
 /** An answer whose item never came. */
 export function releaseAnswer(reader: CodexReader, record: CodexRecord): void {
-  const { text } = answerOf(record);
+  const text = answerText(record);
   const item = objectOf(record.payload.item) ?? record.payload;
   const more = { phase: textOf(item.phase), memoryCitation: item.memory_citation };
   emitAnswer(reader, { content: [textPart(text)], id: textOf(item.id), more }, record.moment);
@@ -112,17 +110,13 @@ function emitAnswer(
 
 /** A prompt as an event (`user_message`) or a completed item (`UserMessage`) tells it. */
 export function readPromptEvent(reader: CodexReader, record: CodexRecord): void {
-  const way: Way = record.kind === "user_message" ? "event" : "completed";
-  const prompt = way === "event" ? promptOfEvent(record.payload) : promptOfItem(record.payload);
-  const said = { role: "prompt", text: prompt.text };
-  if (isTwin(reader.state.twins, { ...said, way }, false)) {
-    keepRecord(reader, record);
-    return;
-  }
+  const isEvent = record.kind === "user_message";
+  const prompt = isEvent ? promptOfEvent(record.payload) : promptOfItem(record.payload);
   leaveImplicitRun(reader, record.moment);
-  isTwin(reader.state.twins, { ...said, way });
+  const { twins } = reader.state;
   const held = takeHeld(reader, "prompt", prompt.text);
-  if (held !== undefined) isTwin(reader.state.twins, { ...said, way: "item" }, false);
+  isTwin(twins, { role: "prompt", text: prompt.text, way: "event" });
+  if (held !== undefined) isTwin(twins, { role: "prompt", text: prompt.text, way: "item" }, false);
   const item = objectOf(held?.raw.payload) ?? {};
   const images = partsOf(item.content).filter((part) => part.type === "image");
   const own = prompt.parts.filter((part) => part.type === "image");
@@ -182,7 +176,7 @@ function leaveImplicitRun(reader: CodexReader, moment: Moment): void {
 /** A reasoning item or completed item; its texts that came out before are left out. */
 export function readThoughtItem(reader: CodexReader, record: CodexRecord): void {
   const item = objectOf(record.payload.item) ?? record.payload;
-  const way: Way = record.kind === "item_completed" ? "completed" : "item";
+  const way: Way = record.kind === "item_completed" ? "event" : "item";
   const { summaries, raw } = thoughtsOf(item);
   const isNew = (text: string) => {
     const held = takeThought(reader, text);
@@ -197,7 +191,8 @@ export function readThoughtItem(reader: CodexReader, record: CodexRecord): void 
     keepRecord(reader, record);
     return;
   }
-  const native = restOf(item, ["type", "id", "summary", "content", "summary_text", "raw_content"]);
+  const known = ["type", "id", "summary", "content", "summary_text", "raw_content", passthrough];
+  const native = restOf(item, known);
   emitAnswer(reader, { content: parts, id: textOf(item.id), more: { native } }, record.moment);
 }
 

@@ -12,8 +12,11 @@ export type ItemCall = {
   readonly id: string | null;
   readonly name: string;
   readonly input: unknown;
-  readonly more: JsonObject;
+  readonly native: JsonObject | undefined;
 };
+
+/** A field of every newer item that repeats the turn's id. */
+export const passthrough = "internal_chat_message_metadata_passthrough";
 
 const injected = /^\s*(?:<[A-Za-z_]+[ >]|# AGENTS\.md instructions)/;
 
@@ -66,17 +69,18 @@ export function callOf(item: JsonObject): ItemCall | null {
   if (!kind.endsWith("_call")) return null;
   const id = textOf(item.call_id);
   const known = ["type", "call_id", "name", "arguments", "input", "action", "metadata"];
-  const more = restOf(item, [...known, "internal_chat_message_metadata_passthrough"]) ?? {};
+  const native = restOf(item, [...known, passthrough]);
   if (kind === "function_call") {
     const { input, ...raw } = argumentsOf(item.arguments);
-    return { id, name: textOf(item.name) ?? "function", input, more: { ...more, ...raw } };
+    const name = textOf(item.name) ?? "function";
+    return { id, name, input, native: restOf({ ...native, ...raw }, []) };
   }
   if (kind === "custom_tool_call") {
-    return { id, name: textOf(item.name) ?? "custom_tool", input: item.input ?? null, more };
+    return { id, name: textOf(item.name) ?? "custom_tool", input: item.input ?? null, native };
   }
   const name = textOf(item.name) ?? kind.slice(0, -"_call".length);
   const input = item.action ?? item.arguments ?? item.input ?? null;
-  return { id: id ?? textOf(item.id), name, input, more };
+  return { id: id ?? textOf(item.id), name, input, native };
 }
 
 /** Arguments come as JSON text; the text stays beside the value where printing would change it. */
@@ -111,8 +115,8 @@ export function replacementItem(value: unknown): { type: DurableType; payload: J
   }
   const call = callOf(item);
   if (call?.id) {
-    const { id, name, input, more } = call;
-    return { type: "tool_call", payload: { ...more, toolCallId: id, name, input } };
+    const { id, name, input } = call;
+    return { type: "tool_call", payload: { toolCallId: id, name, input } };
   }
   const answered = textOf(item.call_id);
   if (kind.endsWith("_output") && answered !== null) {

@@ -8,7 +8,7 @@ import type { JsonObject } from "@spool/protocol/json";
 import { imagePart } from "../content-parts.ts";
 import { objectOf, present, remember, textOf } from "../json-values.ts";
 import { digestOf } from "../source-ids.ts";
-import { emitCall, emitResult } from "../thread-log.ts";
+import { emitCall, emitResult, type ThreadLog } from "../thread-log.ts";
 import { type Moment, rememberedMax } from "../thread-state.ts";
 import { type CallEnd, callEndOf, outcomeOfOutput } from "./call-ends.ts";
 import { type CodexRecord, codexRecord } from "./codex-record.ts";
@@ -25,8 +25,8 @@ export function readCallItem(reader: CodexReader, record: CodexRecord): void {
     return;
   }
   const toolCallId = call.id ?? madeId(reader, record.moment);
-  const { name, input, more } = call;
-  emitCall(reader.log, { ...more, toolCallId, name, input }, record.moment);
+  const { name, input, native } = call;
+  emitCall(reader.log, { toolCallId, name, input, ...present({ native }) }, record.moment);
 }
 
 /** A call's output item, with what events told about it before. */
@@ -44,7 +44,7 @@ export function readOutputItem(reader: CodexReader, record: CodexRecord): void {
   const status = textOf(record.payload.status) ?? undefined;
   const fields = present({ status, ...more });
   const isError = outcome.isError;
-  emitResult(reader.log, { ...fields, toolCallId, output, isError }, record.moment);
+  emitResult(reader.log, { toolCallId, output, isError, ...fields }, record.moment);
 }
 
 function enrichment(ends: readonly CallEnd[], outcome: { exitCode?: number | undefined }) {
@@ -102,17 +102,19 @@ function emitNestedCall(
   { id, name, input }: Pick<CallEnd, "id" | "name" | "input">,
   moment: Moment,
 ): void {
-  const { openCalls, run } = log.thread;
-  const enclosing = openCalls.findLast((call) => call.runId === run?.runId);
-  const parentToolCallId = enclosing?.id;
-  const fields = present({ parentToolCallId, synthetic: true });
-  emitCall(log, { ...fields, toolCallId: id ?? "", name, input }, moment);
+  emitCall(log, { toolCallId: id ?? "", name, input, ...nestedIn(log) }, moment);
+}
+
+/** A call that no item tells of was made inside the open one. */
+function nestedIn({ thread }: ThreadLog): JsonObject {
+  const enclosing = thread.openCalls.findLast((call) => call.runId === thread.run?.runId);
+  return present({ parentToolCallId: enclosing?.id, synthetic: true });
 }
 
 function emitEnd({ log }: CodexReader, end: CallEnd, moment: Moment): void {
   const { id, output, isError, exitCode, durationMs, structured } = end;
   const fields = present({ exitCode, durationMs, structured, synthetic: true });
-  emitResult(log, { ...fields, toolCallId: id ?? "", output, isError }, moment);
+  emitResult(log, { toolCallId: id ?? "", output, isError, ...fields }, moment);
 }
 
 /** At a turn's end: a call whose output never came has its result from the event about its end. */
@@ -128,8 +130,8 @@ export function readSearchEnd(reader: CodexReader, record: CodexRecord): void {
   const body = objectOf(record.payload.item) ?? record.payload;
   const isSearch = body.action !== undefined || body.query !== undefined;
   const text = searchText(body);
-  const way = record.kind === "item_completed" ? "completed" : "event";
-  if (!isSearch || isTwin(reader.state.twins, { role: "search", text, way })) keepRecord(reader, record);
+  if (!isSearch || isTwin(reader.state.twins, { role: "search", text, way: "event" }))
+    keepRecord(reader, record);
   else hold(reader, { role: "search", text }, record);
 }
 
@@ -142,27 +144,30 @@ export function readSearchItem(reader: CodexReader, record: CodexRecord): void {
     keepRecord(reader, record);
     return;
   }
-  emitSearch(reader, { body: record.payload, end: held?.raw, moment: record.moment });
+  emitSearch(reader, { item: record.payload, end: held?.raw, moment: record.moment });
 }
 
 /** A search whose item never came. */
 export function releaseSearch(reader: CodexReader, record: CodexRecord): void {
-  emitSearch(reader, { body: {}, end: record.raw, moment: record.moment });
+  emitSearch(reader, { item: null, end: record.raw, moment: record.moment });
 }
 
 function emitSearch(
   reader: CodexReader,
-  { body, end, moment }: { body: JsonObject; end: JsonObject | undefined; moment: Moment },
+  { item, end, moment }: { item: JsonObject | null; end: JsonObject | undefined; moment: Moment },
 ): void {
+  const body = item ?? {};
+  const nested = item === null ? nestedIn(reader.log) : {};
   const payload = objectOf(end?.payload) ?? {};
   const event = objectOf(payload.item) ?? payload;
   const id = textOf(event.call_id) ?? textOf(event.id) ?? textOf(body.id);
   const toolCallId = id ?? madeId(reader, moment);
   const input = body.action ?? event.action ?? present({ query: event.query });
-  emitCall(reader.log, { toolCallId, name: "web_search", input }, moment);
+  emitCall(reader.log, { toolCallId, name: "web_search", input, ...nested }, moment);
   const status = textOf(body.status) ?? "completed";
-  const output = event.results ?? null;
-  emitResult(reader.log, { toolCallId, output, isError: status === "failed", status }, moment);
+  const result = { output: event.results ?? null, isError: status === "failed", status };
+  const synthetic = item === null ? { synthetic: true } : {};
+  emitResult(reader.log, { toolCallId, ...result, ...synthetic }, moment);
 }
 
 function searchText(body: JsonObject): string {
@@ -203,7 +208,7 @@ function emitImage(reader: CodexReader, body: JsonObject, moment: Moment): void 
   const output = data === null ? null : [imagePart(`data:image/png;base64,${data}`)];
   const fields = present({ status: body.status, savedPath: body.saved_path });
   const isError = body.status === "failed";
-  emitResult(reader.log, { ...fields, toolCallId, output, isError }, moment);
+  emitResult(reader.log, { toolCallId, output, isError, ...fields }, moment);
 }
 
 function madeId({ log }: CodexReader, moment: Moment): string {

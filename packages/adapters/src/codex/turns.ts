@@ -15,9 +15,9 @@ import {
   keep,
   startCompaction,
 } from "../thread-log.ts";
+import { closeTurn } from "./close-turn.ts";
 import { type CodexRecord, customName } from "./codex-record.ts";
 import type { CodexReader } from "./codex-state.ts";
-import { closeTurn } from "./close-turn.ts";
 import { keepRecord } from "./held-records.ts";
 import { readLastAnswer } from "./messages.ts";
 import { replacementItem } from "./response-items.ts";
@@ -138,9 +138,7 @@ function endsOpenTurn(reader: CodexReader, record: CodexRecord): boolean {
   if (thread.run === null && thread.awaited !== null) ensureRun(reader.log, record.moment);
   const turnId = textOf(record.payload.turn_id);
   const isOther =
-    turnId !== null &&
-    thread.run?.turnId !== turnId &&
-    thread.usedRunIds.includes(runIdOf(turnId));
+    turnId !== null && thread.run?.turnId !== turnId && thread.usedRunIds.includes(runIdOf(turnId));
   if (thread.run !== null && !isOther) return true;
   keepRecord(reader, record);
   return false;

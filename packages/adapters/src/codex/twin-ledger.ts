@@ -6,8 +6,8 @@
 import { remember } from "../json-values.ts";
 import { digestOf } from "../source-ids.ts";
 
-/** The ways: a response item, a legacy event, an event of the paginated history. */
-export type Way = "item" | "event" | "completed";
+/** The ways: a response item, or an event (of the legacy or of the paginated history). */
+export type Way = "item" | "event";
 
 /** One thing said, and the ways in which it was. */
 export type Twin = { readonly role: string; readonly digest: string; readonly ways: Way[] };

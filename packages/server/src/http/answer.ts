@@ -2,8 +2,9 @@
  * What a route gives back, as data: `send-answer.ts` alone turns it into bytes, so that every
  * answer has the envelope and the headers of the contract (WIRE1–WIRE3).
  */
-import type { Readable } from "node:stream";
+
 import type { OutgoingHttpHeaders } from "node:http";
+import type { Readable } from "node:stream";
 
 /** How a page ends: where the next one begins, null at the end (PAGE3). */
 export type PageEnd = { readonly nextCursor: string | null };
@@ -41,6 +42,7 @@ export type BytesAnswer = {
   readonly kind: "bytes";
   readonly status: 200 | 206 | 304;
   readonly headers: OutgoingHttpHeaders;
+  readonly cacheControl: string;
   readonly open: (() => Readable) | null;
 };
 

@@ -52,7 +52,8 @@ export function readQuery<Q extends QueryTable>(raw: RawQuery, table: Q): QueryO
     const parameter = Object.hasOwn(table, name) ? table[name] : undefined;
     if (parameter === undefined) throw invalidParameter(name, unknownOf(table));
     const text = raw[name];
-    if (typeof text !== "string") throw invalidParameter(name, "stands more than once; send it once");
+    if (typeof text !== "string")
+      throw invalidParameter(name, "stands more than once; send it once");
     const value = parameter.parse(text);
     if (value === undefined) throw invalidParameter(name, `must be ${parameter.allowed}`);
     values[name] = value;

@@ -28,6 +28,7 @@ import { ViewWriter } from "./view-writer.ts";
 
 export type EmbeddedStoreOptions = {
   readonly dataDir: string;
+  /** Milliseconds of a clock that never jumps; only differences count. */
   readonly now: () => number;
   /** One line for the operator each time something needs to be known. */
   readonly log: (line: string) => void;

@@ -1,0 +1,83 @@
+/**
+ * `npm run bench`: measures a real server over loopback, prints one table with the machine, the
+ * disk and the flush policy, and writes the same as JSON. Figures in the README come from here.
+ */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { type Figure, printedTable } from "./figure.ts";
+import { describeMachine } from "./machine.ts";
+import { measureAppends } from "./scenarios/append.ts";
+import { measureHistory } from "./scenarios/history.ts";
+import { measureList } from "./scenarios/list.ts";
+import { measureStartUp } from "./scenarios/start-up.ts";
+import { type ServerProcess, startServer } from "./server-process.ts";
+
+const help = `Usage: npm run bench -- [options]
+  --only <names>     of append, history, list, start; separated by commas
+  --seconds <n>      per measurement (5)
+  --threads <n>      in the list (100000)
+  --events <n>       on disk at start (1000000)
+  --dir <folder>     where the data lies meanwhile (the system's temporary folder)
+  --json <file>      where the figures go (bench/results/<time>.json)`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", default: "append,history,list,start" },
+    seconds: { type: "string", default: "5" },
+    threads: { type: "string", default: "100000" },
+    events: { type: "string", default: "1000000" },
+    dir: { type: "string", default: os.tmpdir() },
+    json: { type: "string" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (values.help) {
+  console.log(help);
+  process.exit(0);
+}
+
+const only = new Set(values.only.split(","));
+const seconds = Number(values.seconds);
+const folder = fs.mkdtempSync(path.join(values.dir, "spool-bench-"));
+const figures: Figure[] = [];
+
+/** Runs one scenario on a fresh server and ends the server whatever happens. */
+async function onServer(name: string, measure: (server: ServerProcess) => Promise<Figure[]>) {
+  if (!only.has(name)) return;
+  console.error(`measuring ${name} …`);
+  const server = await startServer(path.join(folder, name));
+  try {
+    figures.push(...(await measure(server)));
+  } finally {
+    await server.stop();
+  }
+}
+
+try {
+  const machine = describeMachine(folder);
+  await onServer("append", (server) => measureAppends(server, seconds));
+  await onServer("history", (server) => measureHistory(server, seconds));
+  const threads = Number(values.threads);
+  await onServer("list", (server) => measureList(server, { threads, seconds }));
+  if (only.has("start")) {
+    console.error("measuring start …");
+    const events = Number(values.events);
+    figures.push(...(await measureStartUp(path.join(folder, "start"), { events, starts: 7 })));
+  }
+  const { cpu, cores, memoryGiB, fileSystem, flushP50Ms, flushP99Ms, node } = machine;
+  console.log(`\n${cpu}, ${cores} cores, ${memoryGiB} GiB, ${machine.system}, Node ${node}`);
+  console.log(
+    `${fileSystem}, 4 KiB + fdatasync p50 ${flushP50Ms.toFixed(2)} ms, ` +
+      `p99 ${flushP99Ms.toFixed(2)} ms; ${machine.flushPolicy}; load on the same machine\n`,
+  );
+  console.log(printedTable(figures));
+  const file = values.json ?? path.join("bench", "results", `${Date.now()}.json`);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, `${JSON.stringify({ machine, figures }, null, 2)}\n`);
+  console.log(`\nwritten to ${file}`);
+} finally {
+  fs.rmSync(folder, { recursive: true, force: true });
+}

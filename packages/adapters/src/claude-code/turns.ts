@@ -1,0 +1,83 @@
+/**
+ * Where turns begin and end in a Claude Code file. A turn begins with a prompt (or a command or a
+ * notification that the model answers); its end is written only sometimes, so the next turn's
+ * begin ends it as well.
+ */
+import type { JsonObject } from "@spool/protocol/json";
+import { listOf, numberOf, present, textOf } from "../json-values.ts";
+import { awaitTurn, completeRun, concludedEnding, keep, type RunEnding } from "../thread-log.ts";
+import type { Moment } from "../thread-state.ts";
+import { type ClaudeRow, customName } from "./claude-row.ts";
+import type { ClaudeReader } from "./claude-state.ts";
+import { runUsage } from "./run-usage.ts";
+import { finishInlineSubAgents } from "./sidechains.ts";
+
+/** A prompt: begins a turn, unless it belongs to the open one (the same prompt id). */
+export function beginTurn(reader: ClaudeReader, row: ClaudeRow): void {
+  const { thread, log } = reader;
+  const { run } = thread.state;
+  if (run !== null) {
+    if (row.promptId !== null && row.promptId === thread.promptId) return;
+    closeRun(reader, concludedEnding(log, "next_prompt"), row.moment);
+  }
+  awaitRow(reader, row);
+}
+
+/**
+ * A user row that is no prompt but may show that another turn has begun: by its prompt id, or
+ * because it `starts` one. The open run is left alone while a call in it has no result.
+ */
+export function noteTurn(reader: ClaudeReader, row: ClaudeRow, starts: boolean): void {
+  const { thread, log } = reader;
+  const { run, openCalls } = thread.state;
+  if (run === null) {
+    const isNew = row.promptId !== null && row.promptId !== thread.promptId;
+    if (isNew || (starts && row.promptId === null)) awaitRow(reader, row);
+    return;
+  }
+  const waiting = openCalls.some((call) => call.runId === run.runId);
+  const knows = thread.promptId !== null && row.promptId !== null;
+  const leaves = knows ? row.promptId !== thread.promptId : starts;
+  if (!leaves || waiting) return;
+  closeRun(reader, concludedEnding(log, "next_turn"), row.moment);
+  awaitRow(reader, row);
+}
+
+function awaitRow({ thread, log }: ClaudeReader, row: ClaudeRow): void {
+  // A sub-agent's rows carry the prompt id of the turn that started it.
+  const own = thread.agent === "main" ? (row.promptId ?? row.uuid) : row.uuid;
+  const turnId = own ?? `${row.moment.byteOffset}`;
+  thread.promptId = row.promptId;
+  awaitTurn(log, { turnId, fields: { metadata: settingsOf(row) }, moment: row.moment });
+}
+
+function settingsOf({ raw, promptId }: ClaudeRow): JsonObject {
+  return present({
+    promptId,
+    cwd: textOf(raw.cwd),
+    version: textOf(raw.version),
+    gitBranch: textOf(raw.gitBranch),
+    entrypoint: textOf(raw.entrypoint),
+    permissionMode: textOf(raw.permissionMode),
+  });
+}
+
+/** Closes the open run, and the runs of sub-agents inside it, with the tokens it used. */
+export function closeRun(reader: ClaudeReader, ending: RunEnding, moment: Moment): void {
+  const { thread, log } = reader;
+  if (thread.state.run === null) return;
+  if (thread.agent === "main") finishInlineSubAgents(reader, log.step, moment);
+  completeRun(log, { ...ending, usage: runUsage(thread) }, moment);
+}
+
+/** `turn_duration` ends the turn; so does a summary of stop hooks none of which objected. */
+export function readTurnEnd(reader: ClaudeReader, row: ClaudeRow): void {
+  const { log, thread } = reader;
+  const isDuration = row.raw.subtype === "turn_duration";
+  if (!isDuration || thread.state.run === null) {
+    keep(log, { name: customName(row), data: row.raw }, row.moment);
+  }
+  if (!isDuration && listOf(row.raw.hookErrors).length > 0) return;
+  const durationMs = numberOf(row.raw.durationMs);
+  closeRun(reader, { status: "completed", durationMs }, row.moment);
+}

@@ -1,0 +1,222 @@
+/**
+ * Prints a thread's frames for people: one heading per event (number, time, run, what), its text
+ * indented below, and text in flight as it comes. Content never reaches the terminal unescaped.
+ * Used by `spool tail` on a terminal.
+ *
+ *   …12 14:02:10 run started  1a2b3c4d  codex · gpt-5
+ *   …13 14:02:10 user         1a2b3c4d
+ *     Why does the build fail?
+ */
+import { styleText } from "node:util";
+import type { Received } from "@spool/client/watch-progress";
+import type { InFlight, TransientFrame } from "@spool/protocol/live-frames";
+import type { Event } from "@spool/protocol/resources";
+import { printable, printableLine } from "../printable-text.ts";
+import { compact, type EventText, eventText, foldedLinesMax, type Tone } from "./event-text.ts";
+import { LiveText } from "./live-text.ts";
+
+type Format = Parameters<typeof styleText>[0];
+
+const formats: Readonly<Record<Tone, Format>> = {
+  user: ["cyan", "bold"],
+  assistant: ["green", "bold"],
+  tool: "yellow",
+  good: "green",
+  bad: "red",
+  quiet: "dim",
+};
+const indent = "  ";
+const wordWidth = 13;
+const runTailLength = 8;
+
+/** Turns frames into text. Keeps what is in flight, so one is made per thread watched. */
+export class FramePrinter {
+  readonly #live = new LiveText();
+  #date = "";
+  /** The id whose text the last line belongs to; null when the last line is finished. */
+  #open: string | null = null;
+  /** Lines of tool output shown live, by call. */
+  readonly #outputLines = new Map<string, number>();
+
+  /** What to print for a frame; may be empty, may end inside a line. */
+  textOf(received: Received): string {
+    switch (received.kind) {
+      case "snapshot": {
+        const { events, inFlight, resumed, reason } = received.frame;
+        const note = !resumed && reason !== undefined ? this.#note(`starts over: ${reason}`) : "";
+        return note + events.map((event) => this.#event(event)).join("") + this.#inFlight(inFlight);
+      }
+      case "event":
+        return this.#event(received.frame);
+      case "transient":
+        return this.#transient(received.frame);
+      case "notice":
+        return this.#note(noticeText(received.frame));
+    }
+  }
+
+  /** Ends a line that is still open, before something else is printed. */
+  endLine(): string {
+    if (this.#open === null) return "";
+    this.#open = null;
+    return "\n";
+  }
+
+  #event(event: Event): string {
+    const text = eventText(event);
+    const id = idOf(event.payload);
+    if (event.type === "run_completed") this.#live.clear();
+    if (event.type === "assistant_message" && id !== null && text.body !== "") {
+      const rest = this.#live.finish(id, text.body);
+      if (rest !== null) return this.#finishMessage(id, event, rest);
+    }
+    if (event.type === "tool_result" && id !== null && this.#live.has(`${id} output`)) {
+      this.#live.finish(`${id} output`, "");
+      this.#outputLines.delete(id);
+      return this.#heading(event, { ...text, summary: text.summary || "done" });
+    }
+    return this.#heading(event, text) + bodyOf(text);
+  }
+
+  /** The rest of a message whose beginning was shown as it came. */
+  #finishMessage(id: string, event: Event, rest: string): string {
+    const open = this.#open === id;
+    const heading = open ? "" : this.#heading(event, { ...eventText(event), summary: "continued" });
+    this.#open = null;
+    if (!open && rest === "") return heading;
+    return `${heading}${open ? "" : indent}${indented(rest)}\n`;
+  }
+
+  #heading(event: Pick<Event, "runId" | "createdAt"> & Partial<Event>, text: EventText): string {
+    const time = new Date(event.occurredAt ?? event.createdAt);
+    const number = event.sequence === undefined ? "" : String(event.sequence);
+    const run = event.runId?.slice(-runTailLength) ?? "";
+    const quiet = styleText("dim", `${number.padStart(5)} ${clock(time)}`);
+    const word = styleText(formats[text.tone], text.word.padEnd(wordWidth));
+    const line = `${quiet} ${word}${styleText("magenta", run)}  ${text.summary}`.trimEnd();
+    return `${this.endLine()}${this.#dateLine(time)}${line}\n`;
+  }
+
+  #dateLine(time: Date): string {
+    const date = time.toDateString();
+    if (date === this.#date) return "";
+    this.#date = date;
+    return `${styleText("dim", date)}\n`;
+  }
+
+  #note(text: string): string {
+    return `${this.endLine()}${styleText("blue", printableLine(text))}\n`;
+  }
+
+  #inFlight(inFlight: InFlight | null): string {
+    if (inFlight === null) return "";
+    const { runId } = inFlight;
+    const messages = inFlight.messages.map(({ messageId, text, textOffset }) =>
+      this.#delta(
+        { id: messageId, key: messageId, word: "assistant", runId },
+        { delta: text, offset: textOffset },
+      ),
+    );
+    const outputs = inFlight.toolCalls.map(({ toolCallId, output, outputOffset }) =>
+      this.#output({ toolCallId, delta: output, offset: outputOffset }, runId),
+    );
+    return messages.join("") + outputs.join("");
+  }
+
+  #transient({ type, payload, runId }: TransientFrame): string {
+    const { messageId: id, toolCallId, delta, offset } = payload as Record<string, unknown>;
+    const piece = { delta: String(delta ?? ""), offset: offset as number | undefined };
+    switch (type) {
+      case "assistant_message_delta":
+        return this.#delta({ id: `${id}`, key: `${id}`, word: "assistant", runId }, piece);
+      case "assistant_thinking_delta":
+        return this.#delta({ id: `${id}`, key: `${id} thinking`, word: "thinking", runId }, piece);
+      case "tool_output_delta":
+        return this.#output({ toolCallId: `${toolCallId}`, ...piece }, runId);
+      case "tool_call_started":
+        return this.#call(`${printableLine(`${payload.name}`)} ${compact(payload.input)}`, runId);
+      default:
+        return "";
+    }
+  }
+
+  #call(summary: string, runId: string): string {
+    const text = { ...eventText({ type: "tool_call", payload: {} }), word: "calling", summary };
+    return this.#heading({ runId, createdAt: new Date().toISOString() }, text);
+  }
+
+  #delta(
+    of: { id: string; key: string; word: string; runId: string },
+    piece: { delta: string; offset: number | undefined },
+  ): string {
+    const { text, gap } = this.#live.take(of.key, piece.delta, piece.offset);
+    if (text === "") return "";
+    const open = this.#open === of.key;
+    const heading = open ? "" : this.#liveHeading(of.word, of.runId);
+    this.#open = of.key;
+    return `${heading}${open ? "" : indent}${gap ? "… " : ""}${indented(printable(text))}`;
+  }
+
+  #output(
+    {
+      toolCallId,
+      delta,
+      offset,
+    }: { toolCallId: string; delta: string; offset?: number | undefined },
+    runId: string,
+  ): string {
+    const shown = this.#outputLines.get(toolCallId) ?? 0;
+    const lines = delta.split("\n");
+    this.#outputLines.set(toolCallId, shown + lines.length - 1);
+    const key = `${toolCallId} output`;
+    if (shown > foldedLinesMax) {
+      this.#live.take(key, delta, offset);
+      return "";
+    }
+    return this.#delta({ id: toolCallId, key, word: "output", runId }, { delta, offset });
+  }
+
+  #liveHeading(word: string, runId: string): string {
+    const tone: Tone = word === "assistant" ? "assistant" : "quiet";
+    const text = { ...eventText({ type: "", payload: {} }), word, tone, summary: "…" };
+    return this.#heading({ runId, createdAt: new Date().toISOString() }, text);
+  }
+}
+
+function bodyOf({ body, bodyLinesMax, tone }: EventText): string {
+  const text = body.replace(/\n+$/, "");
+  if (text === "") return "";
+  const lines = text.split("\n");
+  const max = bodyLinesMax ?? lines.length;
+  const shown = lines.slice(0, max).map((line) => `${indent}${line}\n`);
+  const quiet = tone === "quiet" || tone === "bad";
+  const more = lines.length > max ? `${indent}… ${lines.length - max} more lines\n` : "";
+  return quiet ? styleText("dim", shown.join("") + more) : shown.join("") + more;
+}
+
+function indented(text: string): string {
+  return text.replaceAll("\n", `\n${indent}`);
+}
+
+function clock(time: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+}
+
+function idOf(payload: { readonly [name: string]: unknown }): string | null {
+  const id = payload.messageId ?? payload.toolCallId;
+  return typeof id === "string" ? id : null;
+}
+
+function noticeText(frame: { type: string; [field: string]: unknown }): string {
+  switch (frame.type) {
+    case "thread_renamed":
+      return frame.title === null ? "title taken away" : `renamed to ${frame.title}`;
+    case "thread_archived":
+      return frame.archived === true ? "archived" : "back in the list";
+    case "thread_deleted":
+      return "deleted";
+    default:
+      return frame.type.replaceAll("_", " ");
+  }
+}

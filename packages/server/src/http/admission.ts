@@ -1,0 +1,110 @@
+/**
+ * What a request must pass before its body is read, in the contract's order (WIRE9): internal
+ * headers, credential, rate, scope, then the parts of its path and query. API keys are recognised
+ * without a promise. Called for each request of a route.
+ */
+import type { IncomingMessage } from "node:http";
+import { DomainError } from "@spool/protocol/errors";
+import { isRolloutId, isThreadId } from "@spool/protocol/ids";
+import type { Authenticator } from "../auth/authenticate.ts";
+import { findCredential, readCredentials, refuseInternalHeaders } from "../auth/credentials.ts";
+import { type Principal, requireScope } from "../auth/principal.ts";
+import { type RawQuery, readQuery } from "./query.ts";
+import type { Rate, RateLimiter } from "./rate-limiter.ts";
+import type { Route } from "./route.ts";
+
+/** A request on its way in; admission fills in what it learns. */
+export type Arrival = {
+  readonly route: Route;
+  readonly raw: IncomingMessage;
+  /** `ip`: address of the client, behind trusted proxies the one they name (CFG6). */
+  readonly client: { readonly ip: string };
+  readonly rawQuery: RawQuery;
+  readonly params: { readonly [name: string]: string };
+  principal: Principal | null;
+  rate: Rate | null;
+  query: object;
+};
+
+/** Lets an arrival in, or throws or rejects with the DomainError that refuses it. */
+export type Admission = (arrival: Arrival) => void | Promise<void>;
+
+/** Admission by `authenticate`; `rateLimiter` is null where no limit is set. */
+export function createAdmission(parts: {
+  readonly authenticate: Authenticator;
+  readonly rateLimiter: RateLimiter | null;
+}): Admission {
+  const { authenticate, rateLimiter } = parts;
+
+  function enter(arrival: Arrival, principal: Principal): void {
+    arrival.principal = principal;
+    if (rateLimiter !== null) countRate(rateLimiter, arrival, callerOf(principal));
+    const { guard } = arrival.route;
+    if (guard !== "anyone" && guard !== "public") requireScope(principal, guard);
+    readAddress(arrival);
+  }
+
+  function refuse(arrival: Arrival, error: unknown): never {
+    // Guesses at credentials count for the address they come from.
+    if (rateLimiter !== null && arrival.rate === null) {
+      countRate(rateLimiter, arrival, `address ${arrival.client.ip}`);
+    }
+    throw error;
+  }
+
+  return (arrival) => {
+    if (arrival.route.guard === "public") {
+      findCredential({ ...credentialPartsOf(arrival), route: "no_auth" });
+      readAddress(arrival);
+      return;
+    }
+    try {
+      refuseInternalHeaders(arrival.raw.rawHeaders);
+      const credential = readCredentials({ ...credentialPartsOf(arrival), route: "rest" });
+      const principal = authenticate(credential);
+      if (!(principal instanceof Promise)) {
+        enter(arrival, principal);
+        return;
+      }
+      return principal
+        .then((known) => enter(arrival, known))
+        .catch((error: unknown) => refuse(arrival, error));
+    } catch (error) {
+      refuse(arrival, error);
+    }
+  };
+}
+
+function credentialPartsOf({ raw, rawQuery }: Arrival) {
+  return { rawHeaders: raw.rawHeaders, query: rawQuery };
+}
+
+/** A key's tokens count for the key. */
+function callerOf(principal: Principal): string {
+  return principal.keyId ?? `user ${principal.orgId}/${principal.userId}`;
+}
+
+function countRate(rateLimiter: RateLimiter, arrival: Arrival, caller: string): void {
+  const rate = rateLimiter.take(caller);
+  arrival.rate = rate;
+  if (!rate.isExceeded) return;
+  throw new DomainError(
+    "RATE_LIMITED",
+    `More than ${rate.limit} requests in a minute. Wait ${rate.resetSeconds} s and go on slower.`,
+    { retryAfterSeconds: rate.resetSeconds },
+  );
+}
+
+function readAddress(arrival: Arrival): void {
+  const { threadId, rolloutId } = arrival.params;
+  if (threadId !== undefined && !isThreadId(threadId)) throw invalidId("thread", "thr");
+  if (rolloutId !== undefined && !isRolloutId(rolloutId)) throw invalidId("rollout", "rol");
+  arrival.query = readQuery(arrival.rawQuery, arrival.route.query);
+}
+
+function invalidId(what: string, prefix: string): DomainError {
+  return new DomainError(
+    "INVALID_REQUEST",
+    `The ${what} id in the address is none: ${prefix}_ and 1 to 64 of A–Z, a–z, 0–9, _ and -.`,
+  );
+}
