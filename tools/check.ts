@@ -46,7 +46,7 @@ async function main(root: string, chosen: readonly string[]): Promise<boolean> {
     .filter(([name]) => chosen.includes(name))
     .map(async ([name, check]): Promise<Result> => ({ name, findings: await check(root) }));
   const rules = Object.entries(houseRules).filter(([name]) => chosen.includes(name));
-  const repository = rules.length > 0 ? readRepository(root) : { files: [], modules: [] };
+  const repository = rules.length > 0 ? await readRepository(root) : { files: [], modules: [] };
   const results = rules.map(([name, check]): Result => ({ name, findings: check(repository) }));
   results.unshift(...(await Promise.all(running)));
   for (const { findings } of results) print(findings);

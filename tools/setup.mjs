@@ -52,7 +52,8 @@ function install() {
     fail(`npm did not start (${npm.error.message}): install Node 20 or newer together with npm`);
   }
   if (npm.status !== 0) {
-    process.stderr.write(`failed\n${npm.stderr}`);
+    // What npm prints behind these lines is its usage.
+    process.stderr.write(`failed\n${npm.stderr.split("\n").slice(0, 20).join("\n").trimEnd()}\n`);
     fail(`npm ci ended with ${npm.status ?? npm.signal}: see its words above, then run npm ci`);
   }
   process.stderr.write(`done in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
@@ -128,7 +129,8 @@ function isRunnable() {
 /** The PATH without packages' programs: npm must not run on a Node that it is replacing. */
 function pathWithoutPackages() {
   const folders = (process.env.PATH ?? "").split(delimiter);
-  return folders.filter((folder) => !folder.includes("node_modules")).join(delimiter);
+  const ofPackages = join("node_modules", ".bin");
+  return folders.filter((folder) => !folder.endsWith(ofPackages)).join(delimiter);
 }
 
 /** The file's text, or null where it is missing. */

@@ -12,7 +12,7 @@ import { findTestFiles, selectTestFiles } from "./test/test-files.ts";
 import { outcomeOf, type Totals, totalsLine } from "./test/totals.ts";
 
 /** Milliseconds without a word from any test after which those still running are ended. */
-const silenceMax = 300_000;
+const silenceMax = 120_000;
 
 type Run = { readonly totals: Totals; readonly success: boolean };
 

@@ -32,10 +32,13 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...server("config", "http", "auth", "store", "live", "threads", "compaction"),
   ],
   "server/main": [...base, ...server("app", "config")],
-  "server/testing": [...base, ...server("store", "live", "auth", "threads", "compaction")],
+  "server/testing": [
+    ...base,
+    ...server("app", "config", "http", "auth", "store", "live", "threads", "compaction"),
+  ],
 };
 
-/** Parts of which another may import the types, and from the files named anything. */
+/** Parts of which another may import the types, and from the pure files named anything. */
 export const typesOnly: readonly {
   readonly from: readonly string[];
   readonly to: string;
@@ -44,7 +47,7 @@ export const typesOnly: readonly {
   {
     from: server("threads", "live", "compaction", "store"),
     to: "server/auth",
-    free: ["packages/server/src/auth/access.ts"],
+    free: ["packages/server/src/auth/access.ts", "packages/server/src/auth/principal.ts"],
   },
 ];
 

@@ -11,9 +11,9 @@ import { parseModules } from "./syntax/parse-modules.ts";
 const bytesMax = 1024 * 1024;
 
 /** The checkout at `root`. Throws where it is not a git checkout. */
-export function readRepository(root: string): Repository {
+export async function readRepository(root: string): Promise<Repository> {
   const files = pathsIn(root).flatMap((path) => readText(root, path));
-  return { files, modules: parseModules(files) };
+  return { files, modules: await parseModules(files) };
 }
 
 /** Paths tracked, or new and not ignored, in git's order. */

@@ -19,11 +19,13 @@ const cutStringMin = 1024;
 export function fitPayload(payload: JsonObject, bytesMax = payloadBytesMax): JsonObject {
   const printable = needsFlattening(payload, 0) ? (flatten(payload, 0) as JsonObject) : payload;
   if (bytesAtMost(printable) <= bytesMax || jsonBytes(printable) <= bytesMax) return printable;
-  for (let stringMax = 1024 * 1024; stringMax >= cutStringMin; stringMax /= 4) {
-    const cut = { ...(cutStrings(printable, stringMax) as JsonObject), truncated: true };
+  const shortest = cutStrings(printable, cutStringMin);
+  if (jsonBytes(shortest) > bytesMax) return cutFields(printable, bytesMax);
+  for (let stringMax = 1024 * 1024; stringMax > cutStringMin; stringMax /= 4) {
+    const cut = cutStrings(printable, stringMax);
     if (jsonBytes(cut) <= bytesMax) return cut;
   }
-  return cutFields(printable, bytesMax);
+  return shortest;
 }
 
 /** The text without its middle, at most `max` UTF-16 units and a note of what is gone. */
@@ -37,8 +39,9 @@ export function cutMiddle(text: string, max: number): string {
   return `${left}\n… ${gone} characters left out …\n${right}`;
 }
 
-function cutStrings(value: unknown, max: number): unknown {
-  return mapStrings(value, (text) => cutMiddle(text, max));
+function cutStrings(payload: JsonObject, max: number): JsonObject {
+  const cut = mapStrings(payload, (text) => cutMiddle(text, max)) as JsonObject;
+  return { ...cut, truncated: true };
 }
 
 function mapStrings(value: unknown, change: (text: string) => string): unknown {

@@ -53,9 +53,14 @@ export class CommandContext {
     return this.givenUrl ?? urlDefault;
   }
 
+  /** The data directory that was named by option; undefined without one. */
+  get givenDataDir(): string | undefined {
+    return this.#options.dataDir;
+  }
+
   /** The data directory of a server on this machine. */
   get dataDir(): string {
-    return this.#options.dataDir ?? (this.env.SPOOL_DATA_DIR || dataDirDefault);
+    return this.givenDataDir ?? (this.env.SPOOL_DATA_DIR || dataDirDefault);
   }
 
   /** Aborted by Ctrl-C; a second one ends the process at once. */
@@ -90,12 +95,12 @@ export class CommandContext {
     const given = this.#options.apiKey ?? this.env.SPOOL_API_KEY;
     if (given) return given;
     const path = join(this.dataDir, "admin.key");
-    if (loopback.test(url.hostname) || this.#options.dataDir !== undefined) {
+    if (loopback.test(url.hostname) || this.givenDataDir !== undefined) {
       const kept = readKeyFile(path);
       if (kept !== null) return kept;
       throw new CommandError(
-        `no API key: there is no ${path}; name one with --api-key or SPOOL_API_KEY, ` +
-          "or the server's data directory with --data-dir",
+        `no API key: there is no ${path}; start a server here with npm start, or name its ` +
+          "data directory with --data-dir, or a key with --api-key or SPOOL_API_KEY",
       );
     }
     throw new CommandError("no API key: name one with --api-key or SPOOL_API_KEY");

@@ -4,6 +4,7 @@
  * every outcome into an exit code: 0 done, 1 refused or failed, 2 used wrongly, 130 interrupted.
  */
 import { Command, CommanderError } from "commander";
+import manifest from "../package.json" with { type: "json" };
 import { CommandContext } from "./command-context.ts";
 import { CommandError, exitCodes } from "./command-error.ts";
 import { Output } from "./output.ts";
@@ -73,6 +74,7 @@ async function main(words: readonly string[]): Promise<number> {
 function newProgram(): Command {
   return new Command("spool")
     .description("Durable, live threads for AI agents.")
+    .version(manifest.version)
     .option("--json", "print JSON, for programs")
     .option("--url <url>", "the server's address (SPOOL_URL, else http://127.0.0.1:4646)")
     .option("--api-key <key>", "who you are (SPOOL_API_KEY, else <data>/admin.key)")
@@ -83,6 +85,9 @@ function newProgram(): Command {
       delete process.env.FORCE_COLOR;
     })
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error:/, "spool:")),
+    })
     .showSuggestionAfterError()
     .exitOverride();
 }

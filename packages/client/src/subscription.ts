@@ -190,7 +190,7 @@ class Watch {
     if (!end.opened || end.code === closeCodes.expired) {
       // A refused upgrade tells a WebSocket nothing; the same question over REST is answered.
       const head = await this.#head();
-      if (head instanceof SpoolError && !head.mayPass) throw head;
+      if (head instanceof SpoolError && !head.mayPass && head.status < 500) throw head;
       const reason = head instanceof SpoolError ? head.message : "the live stream was refused";
       return { reason, now: false };
     }

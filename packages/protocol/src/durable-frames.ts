@@ -152,6 +152,7 @@ export const durablePayloads = {
   compaction_completed: CompactionCompletedPayload,
 } as const;
 
+/** A type of frame that is stored in the history. */
 export type DurableType = keyof typeof durablePayloads;
 export type RunCompletedStatus = Static<typeof RunCompletedStatus>;
 export type RunStartedPayload = Static<typeof RunStartedPayload>;
@@ -162,5 +163,5 @@ export type CompactionCompletedPayload = Static<typeof CompactionCompletedPayloa
 /** Types that may come without a run (PUB10). */
 export const runlessTypes: ReadonlySet<string> = new Set(["user_message", "custom"]);
 
-/** `run_started` of a frame that opens a run again carries this beside the publisher's fields. */
+/** The run a request's frames belong to; null for frames between runs (PUB10). */
 export const RunIdOrNull = Type.Union([RunId, Type.Null()]);

@@ -48,8 +48,10 @@ export const errorTable = {
   SHUTDOWN: { status: 503, close: 1001, retryable: true },
 } as const satisfies Record<string, ErrorRow>;
 
+/** A code of the table (ERR1). */
 export type ErrorCode = keyof typeof errorTable;
 
+/** What a program needs to act on a refusal; its fields depend on the code. */
 export type ErrorDetails = { readonly [name: string]: unknown };
 
 /**

@@ -1,16 +1,29 @@
 /**
- * The shapes of ids: threads, runs, rollouts, orgs, users (API "Envelope" and "REST").
- * Schemas are values, the string types are inferred from them. Making ids is the server's part.
+ * The shapes of ids: threads, runs, rollouts (WIRE13), orgs and users (AUTH5). Schemas are values,
+ * the string types are inferred from them. Making ids is the server's part.
  */
 import Type from "typebox";
 
 const idPattern = (prefix: string) => `^${prefix}_[A-Za-z0-9_-]{1,64}$`;
+const characters = "1 to 64 letters, digits, _ or -";
 
-export const ThreadId = Type.String({ pattern: idPattern("thr"), description: "Thread id" });
-export const RunId = Type.String({ pattern: idPattern("run"), description: "Run id" });
-export const RolloutId = Type.String({ pattern: idPattern("rol"), description: "Rollout id" });
-export const OrgId = Type.String({ pattern: "^[A-Za-z0-9_-]{1,64}$", description: "Org id" });
-export const UserId = Type.String({ minLength: 1, maxLength: 256, description: "User id" });
+export const ThreadId = Type.String({
+  pattern: idPattern("thr"),
+  description: `a thread id: thr_ and ${characters}`,
+});
+export const RunId = Type.String({
+  pattern: idPattern("run"),
+  description: `a run id: run_ and ${characters}`,
+});
+export const RolloutId = Type.String({
+  pattern: idPattern("rol"),
+  description: `a rollout id: rol_ and ${characters}`,
+});
+export const OrgId = Type.String({
+  pattern: "^[A-Za-z0-9_-]{1,64}$",
+  description: `an org id: ${characters}`,
+});
+export const UserId = Type.String({ minLength: 1, maxLength: 256, description: "a user id" });
 
 const threadId = new RegExp(idPattern("thr"));
 const rolloutId = new RegExp(idPattern("rol"));

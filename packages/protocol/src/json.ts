@@ -5,6 +5,7 @@
 import Type from "typebox";
 import { jsonDepthMax } from "./limits.ts";
 
+/** A parsed JSON object. */
 export type JsonObject = { readonly [name: string]: unknown };
 
 /** An object whose fields are the sender's own business; all of them are kept. */

@@ -27,6 +27,7 @@ export type TransientPublish = {
   readonly occurredAt: string | null;
 };
 
+/** A checked frame of either kind. */
 export type PublishedFrame = DurableFrame | TransientPublish;
 
 /** A checked request: frames of one thread and at most one run, in order. */

@@ -1,4 +1,7 @@
-/** The bodies of REST requests. Unknown fields at their top level are refused (WIRE5). */
+/**
+ * The bodies of REST requests, checked at the edge before anything else looks at them. Unknown
+ * fields at their top level are refused (WIRE5), those inside `metadata` are kept (WIRE7).
+ */
 import Type, { type Static } from "typebox";
 import { ThreadId } from "./ids.ts";
 import { OpenObject } from "./json.ts";

@@ -1,4 +1,7 @@
-/** What the REST answers hold: threads, rollouts, runs, events, keys, the caller. */
+/**
+ * What the answers hold: threads, rollouts, runs, events (THR1), keys, the caller. The server
+ * prints exactly these fields, and the OpenAPI document is made from the same schemas.
+ */
 import Type, { type Static } from "typebox";
 import { OrgId, RolloutId, RunId, ThreadId, UserId } from "./ids.ts";
 import { OpenObject } from "./json.ts";

@@ -40,4 +40,5 @@ export const transientPayloads = {
   ),
 } as const;
 
+/** A type of frame that is live only. */
 export type TransientType = keyof typeof transientPayloads;

@@ -3,6 +3,7 @@
  * Pure; used by the table in `config.ts` alone.
  */
 import { isIP } from "node:net";
+import { type LogLevel, logLevels } from "./ops/log.ts";
 
 /** A kind of value. `parse` gives undefined for text that is none. */
 export type Kind<T> = {
@@ -96,10 +97,6 @@ function isNetwork(entry: string): boolean {
   if (bits === undefined) return true;
   return /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
 }
-
-/** How much is logged, most first. */
-export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 /** One of `logLevels`. */
 export const logLevel: Kind<LogLevel> = {

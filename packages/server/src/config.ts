@@ -26,8 +26,12 @@ export type Setting<T> = {
 };
 
 /** Keeps each row's own type, so that `Config` can be inferred from the table. */
-function setting<T>(env: Setting<T>["env"], kind: Kind<T>, rest: Omit<Setting<T>, "env" | "kind">) {
-  return { env, kind, ...rest } satisfies Setting<T>;
+function setting<T>(
+  env: Setting<T>["env"],
+  kind: Kind<T>,
+  rest: { readonly fallback: NoInfer<T>; readonly help: string },
+): Setting<T> {
+  return { env, kind, ...rest };
 }
 
 /** The table, in the order of the help. */

@@ -10,8 +10,8 @@ import {
   isTemplateHead,
   type SourceFile,
 } from "typescript/unstable/ast";
+import { API } from "typescript/unstable/async";
 import { createVirtualFileSystem } from "typescript/unstable/fs";
-import { API } from "typescript/unstable/sync";
 import { isCode } from "../code-paths.ts";
 import type { TextFile } from "../finding.ts";
 import { catchesOf } from "./catches.ts";
@@ -26,20 +26,21 @@ const root = "/repository";
 const configPath = `${root}/tsconfig.json`;
 
 /** The facts of every file that is code, in the order given; other files are left out. */
-export function parseModules(files: readonly TextFile[]): Module[] {
+export async function parseModules(files: readonly TextFile[]): Promise<Module[]> {
   const code = files.filter((file) => isCode(file.path));
   if (code.length === 0) return [];
   const api = new API({ cwd: root, fs: createVirtualFileSystem(virtualProject(code)) });
   try {
-    const [project] = api.updateSnapshot({ openProjects: [configPath] }).getProjects();
+    const [project] = (await api.updateSnapshot({ openProjects: [configPath] })).getProjects();
     assert(project !== undefined, "the parser did not open its project");
-    return code.map((file) => {
-      const tree = project.program.getSourceFile(`${root}/${file.path}`);
+    const modules = code.map(async (file) => {
+      const tree = await project.program.getSourceFile(`${root}/${file.path}`);
       assert(tree !== undefined, `the parser did not read ${file.path}`);
       return moduleOf(file, tree);
     });
+    return await Promise.all(modules);
   } finally {
-    api.close();
+    await api.close();
   }
 }
 

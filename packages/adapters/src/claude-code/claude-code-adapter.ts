@@ -50,16 +50,16 @@ export const claudeCodeAdapter: SessionAdapter<ClaudeState> = {
 type Read = (reader: ClaudeReader, row: ClaudeRow) => void;
 
 /** By row type; `system` by its subtype. */
-const readers: Record<string, Read> = {
-  user: readUserRow,
-  assistant: readAssistantRow,
-  "system/compact_boundary": readCompactBoundary,
-  "system/turn_duration": readTurnEnd,
-  "system/stop_hook_summary": readTurnEnd,
-  summary: readTitle,
-  "ai-title": readTitle,
-  "custom-title": readTitle,
-};
+const readers = new Map<string, Read>([
+  ["user", readUserRow],
+  ["assistant", readAssistantRow],
+  ["system/compact_boundary", readCompactBoundary],
+  ["system/turn_duration", readTurnEnd],
+  ["system/stop_hook_summary", readTurnEnd],
+  ["summary", readTitle],
+  ["ai-title", readTitle],
+  ["custom-title", readTitle],
+]);
 
 function readRow(state: ClaudeState, row: ClaudeRow, step: Step): void {
   const isFirst = state.currentKey === null;
@@ -74,7 +74,7 @@ function readRow(state: ClaudeState, row: ClaudeRow, step: Step): void {
   thread.state.lastTime = time;
   const timed = { ...row, moment: { ...row.moment, time } };
   const key = row.type === "system" ? `system/${textOf(row.raw.subtype) ?? ""}` : row.type;
-  (readers[key] ?? keepRow)(readerOf(state, thread, step), timed);
+  (readers.get(key) ?? keepRow)(readerOf(state, thread, step), timed);
 }
 
 function readEarlyRows(state: ClaudeState, step: Step): void {

@@ -6,7 +6,7 @@
 import { titleCharactersMax } from "@spool/protocol/limits";
 import type { Step, ThreadHeader } from "../frame.ts";
 import { objectOf, present, remember, textOf } from "../json-values.ts";
-import { digestOf, threadIdOf } from "../source-ids.ts";
+import { digestOf, payloadId, threadIdOf } from "../source-ids.ts";
 import { changeHeader, completeRun, concludedEnding } from "../thread-log.ts";
 import { type Moment, newThread } from "../thread-state.ts";
 import { type ClaudeRow, firstTextOf } from "./claude-row.ts";
@@ -22,7 +22,7 @@ import { runUsage } from "./run-usage.ts";
 
 const agentCallsMax = 200;
 const sidechainRowsMax = 4_000;
-const metadataTextMax = 500;
+const metadataTextMax = 300;
 
 /** The thread of a row, made when this is its first; null while no row has named a session. */
 export function threadOf(state: ClaudeState, row: ClaudeRow): ClaudeThread | null {
@@ -137,8 +137,8 @@ export function noteAgentCall(
   const threadKey = keyOf(thread.sessionId, thread.agent);
   const promptDigest = digestOf(prompt.trim());
   const description = textOf(call?.description)?.trim() ?? null;
-  const agentType = textOf(call?.subagent_type);
-  const noted = { callId, threadKey, promptDigest, description, agentType };
+  const agentType = textOf(call?.subagent_type)?.slice(0, metadataTextMax) ?? null;
+  const noted = { callId: payloadId(callId), threadKey, promptDigest, description, agentType };
   remember(state.agentCalls, noted, agentCallsMax);
 }
 
@@ -148,29 +148,40 @@ function takeAgentCall(state: ClaudeState, prompt: string): AgentCall | undefine
   return index === -1 ? undefined : state.agentCalls.splice(index, 1)[0];
 }
 
+/** A call's result as far as it concerns a sub-agent. */
+export type AgentResult = {
+  readonly callId: string;
+  /** The sub-agent as the result names it. */
+  readonly agentId: string | null;
+  readonly isError: boolean;
+  /** The result only says that the sub-agent works on in the background. */
+  readonly isLaunch: boolean;
+};
+
 /**
- * A call has its result: the sub-agent it started, when its rows are in this file, is done.
- * `agentId` is the sub-agent's as the result names it; gives the sub-agent's thread id then.
+ * A call has its result: the sub-agent it started, when its rows are in this file, is done. Gives
+ * the sub-agent's thread id; null for a call that started none.
  */
 export function finishSubAgent(
   reader: ClaudeReader,
-  { callId, agentId, isError }: { callId: string; agentId: string | null; isError: boolean },
+  { agentId, isError, isLaunch, ...result }: AgentResult,
   moment: Moment,
 ): string | null {
   const { state, thread, log } = reader;
+  const callId = payloadId(result.callId);
   const named = agentId === null ? null : keyOf(thread.sessionId, agentId);
   const child = Object.entries(state.threads).find(([key, other]) => {
     return other !== thread && (key === named || other.state.header.parentToolCallId === callId);
   })?.[1];
-  if (child !== undefined) {
-    const childReader = readerOf(state, child, log.step);
-    if (child.state.header.parentToolCallId === undefined) {
-      changeHeader(childReader.log, { parentToolCallId: callId });
-    }
-    closeSubAgent(childReader, isError, moment);
-    return child.state.header.threadId;
+  if (child === undefined) {
+    return agentId === null ? null : threadIdOf(`${thread.sessionId}_${agentId}`);
   }
-  return agentId === null ? null : threadIdOf(`${thread.sessionId}_${agentId}`);
+  const childReader = readerOf(state, child, log.step);
+  if (child.state.header.parentToolCallId === undefined) {
+    changeHeader(childReader.log, { parentToolCallId: callId });
+  }
+  if (!isLaunch) closeSubAgent(childReader, isError, moment);
+  return child.state.header.threadId;
 }
 
 /** A session's turn has ended: sub-agents that ran inside it, among its rows, have ended as well. */

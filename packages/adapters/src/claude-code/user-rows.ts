@@ -55,7 +55,8 @@ function readToolResult(
   const structured = index === 0 ? row.raw.toolUseResult : undefined;
   const isError = block.is_error === true;
   const agentId = textOf(objectOf(structured)?.agentId);
-  const child = { callId: toolCallId, agentId, isError };
+  const isLaunch = objectOf(structured)?.status === "async_launched";
+  const child = { callId: toolCallId, agentId, isError, isLaunch };
   const childThreadId = finishSubAgent(reader, child, row.moment);
   const output = block.content ?? "";
   const fields = present({ structured, childThreadId, ...nativeOf(row) });

@@ -20,15 +20,15 @@ export type CallEnd = {
   readonly structured: JsonObject;
 };
 
-const completedKinds: Record<string, string> = {
-  CommandExecution: "exec_command_end",
-  FileChange: "patch_apply_end",
-  McpToolCall: "mcp_tool_call_end",
-  CollabToolCall: "collab_tool_call_end",
-  CollabAgentToolCall: "collab_tool_call_end",
-  DynamicToolCall: "dynamic_tool_call_response",
-  ImageView: "view_image_tool_call",
-};
+const completedKinds = new Map([
+  ["CommandExecution", "exec_command_end"],
+  ["FileChange", "patch_apply_end"],
+  ["McpToolCall", "mcp_tool_call_end"],
+  ["CollabToolCall", "collab_tool_call_end"],
+  ["CollabAgentToolCall", "collab_tool_call_end"],
+  ["DynamicToolCall", "dynamic_tool_call_response"],
+  ["ImageView", "view_image_tool_call"],
+]);
 const eventKinds = new Set([
   "exec_command_end",
   "patch_apply_end",
@@ -42,7 +42,7 @@ const collabKind = /^collab_\w+_end$/;
 export function callEndOf(record: CodexRecord): CallEnd | null {
   const item = record.kind === "item_completed" ? objectOf(record.payload.item) : null;
   const body = item ?? record.payload;
-  const kind = item === null ? record.kind : completedKinds[textOf(item.type) ?? ""];
+  const kind = item === null ? record.kind : completedKinds.get(textOf(item.type) ?? "");
   if (kind === undefined || !(eventKinds.has(kind) || collabKind.test(kind))) return null;
   return {
     id: textOf(body.call_id) ?? textOf(body.callId) ?? textOf(body.id),

@@ -18,7 +18,7 @@ import * as messages from "./messages.ts";
 import { joinedText, looksInjected, partsOf } from "./response-items.ts";
 import * as tools from "./tools.ts";
 import * as turns from "./turns.ts";
-import { saysTheSame } from "./twin-ledger.ts";
+import { saysAsMuch } from "./twin-ledger.ts";
 
 /** The adapter of Codex rollouts. */
 export const codexAdapter: SessionAdapter<CodexState> = {
@@ -51,33 +51,33 @@ export const codexAdapter: SessionAdapter<CodexState> = {
 type Read = (reader: CodexReader, record: CodexRecord) => void;
 
 /** By record type and kind; `item_completed` also by the item's type. */
-const readers: Record<string, Read> = {
-  session_meta: turns.readSessionMeta,
-  turn_context: turns.readTurnContext,
-  "response_item/message": messages.readMessageItem,
-  "response_item/reasoning": messages.readThoughtItem,
-  "response_item/web_search_call": tools.readSearchItem,
-  "response_item/image_generation_call": tools.readImageItem,
-  "event_msg/task_started": turns.readTurnStarted,
-  "event_msg/turn_started": turns.readTurnStarted,
-  "event_msg/task_complete": turns.readTurnComplete,
-  "event_msg/turn_complete": turns.readTurnComplete,
-  "event_msg/turn_aborted": turns.readTurnAborted,
-  "event_msg/token_count": turns.readTokenCount,
-  "event_msg/thread_name_updated": turns.readThreadName,
-  "event_msg/user_message": messages.readPromptEvent,
-  "event_msg/agent_message": messages.readAnswerEvent,
-  "event_msg/agent_reasoning": messages.readThoughtEvent,
-  "event_msg/agent_reasoning_raw_content": messages.readThoughtEvent,
-  "event_msg/web_search_end": tools.readSearchEnd,
-  "event_msg/image_generation_end": tools.readImageEnd,
-  "event_msg/dynamic_tool_call_request": tools.readCallRequest,
-  "item_completed/UserMessage": messages.readPromptEvent,
-  "item_completed/AgentMessage": messages.readAnswerEvent,
-  "item_completed/Reasoning": messages.readThoughtItem,
-  "item_completed/Extension": tools.readSearchEnd,
-  "item_completed/WebSearch": tools.readSearchEnd,
-};
+const readers = new Map<string, Read>([
+  ["session_meta", turns.readSessionMeta],
+  ["turn_context", turns.readTurnContext],
+  ["response_item/message", messages.readMessageItem],
+  ["response_item/reasoning", messages.readThoughtItem],
+  ["response_item/web_search_call", tools.readSearchItem],
+  ["response_item/image_generation_call", tools.readImageItem],
+  ["event_msg/task_started", turns.readTurnStarted],
+  ["event_msg/turn_started", turns.readTurnStarted],
+  ["event_msg/task_complete", turns.readTurnComplete],
+  ["event_msg/turn_complete", turns.readTurnComplete],
+  ["event_msg/turn_aborted", turns.readTurnAborted],
+  ["event_msg/token_count", turns.readTokenCount],
+  ["event_msg/thread_name_updated", turns.readThreadName],
+  ["event_msg/user_message", messages.readPromptEvent],
+  ["event_msg/agent_message", messages.readAnswerEvent],
+  ["event_msg/agent_reasoning", messages.readThoughtEvent],
+  ["event_msg/agent_reasoning_raw_content", messages.readThoughtEvent],
+  ["event_msg/web_search_end", tools.readSearchEnd],
+  ["event_msg/image_generation_end", tools.readImageEnd],
+  ["event_msg/dynamic_tool_call_request", tools.readCallRequest],
+  ["item_completed/UserMessage", messages.readPromptEvent],
+  ["item_completed/AgentMessage", messages.readAnswerEvent],
+  ["item_completed/Reasoning", messages.readThoughtItem],
+  ["item_completed/Extension", tools.readSearchEnd],
+  ["item_completed/WebSearch", tools.readSearchEnd],
+]);
 
 function readRecord(state: CodexState, { value, place }: SourceRecord, step: Step): void {
   const previousTime = state.thread?.lastTime ?? null;
@@ -91,7 +91,7 @@ function readRecord(state: CodexState, { value, place }: SourceRecord, step: Ste
 }
 
 function readFor(record: CodexRecord): Read {
-  const known = readers[keyOf(record)];
+  const known = readers.get(keyOf(record));
   if (known !== undefined) return known;
   if (record.type === "response_item") {
     if (record.kind.endsWith("_call")) return tools.readCallItem;
@@ -138,13 +138,13 @@ function awaits(held: HeldRecord, next: CodexRecord): boolean {
   const key = keyOf(next);
   switch (held.role) {
     case "prompt":
-      return isPromptEvent(key) && saysTheSame(held.text, textOfNext(next));
+      return isPromptEvent(key) && saysAsMuch(held.text, textOfNext(next));
     case "answer": {
       const isAnswer =
         key === "item_completed/AgentMessage" ||
         key === "event_msg/agent_message" ||
         (key === "response_item/message" && next.payload.role === "assistant");
-      return isAnswer && saysTheSame(held.text, textOfNext(next));
+      return isAnswer && saysAsMuch(textOfNext(next), held.text);
     }
     case "thought":
       return /\/(?:reasoning|Reasoning|agent_reasoning|agent_reasoning_raw_content)$/.test(key);

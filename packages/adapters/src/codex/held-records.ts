@@ -5,7 +5,6 @@
 import { keep } from "../thread-log.ts";
 import { type CodexRecord, customName } from "./codex-record.ts";
 import type { CodexReader, HeldRecord, HeldRole } from "./codex-state.ts";
-import { saysTheSame } from "./twin-ledger.ts";
 
 /** Holds a record; `text` tells it from others of its role. */
 export function hold(
@@ -16,19 +15,13 @@ export function hold(
   state.held.push({ role, text, raw, moment });
 }
 
-/** Takes the held record of a role that says the same as `text`, if there is one. */
+/** Takes the oldest held record of a role whose text `fits`, if there is one. */
 export function takeHeld(
   { state }: CodexReader,
   role: HeldRole,
-  text: string,
+  fits: (text: string) => boolean = () => true,
 ): HeldRecord | undefined {
-  const index = state.held.findIndex((held) => held.role === role && saysTheSame(held.text, text));
-  return index === -1 ? undefined : state.held.splice(index, 1)[0];
-}
-
-/** Takes the oldest held record of a role, whatever it says. */
-export function takeOldest({ state }: CodexReader, role: HeldRole): HeldRecord | undefined {
-  const index = state.held.findIndex((held) => held.role === role);
+  const index = state.held.findIndex((held) => held.role === role && fits(held.text));
   return index === -1 ? undefined : state.held.splice(index, 1)[0];
 }
 

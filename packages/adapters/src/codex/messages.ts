@@ -18,11 +18,11 @@ import { listOf, objectOf, present, restOf, textOf } from "../json-values.ts";
 import { concludedEnding, emit, freeMessageId } from "../thread-log.ts";
 import type { Moment } from "../thread-state.ts";
 import { closeTurn } from "./close-turn.ts";
-import type { CodexRecord } from "./codex-record.ts";
+import { type CodexRecord, codexRecord } from "./codex-record.ts";
 import type { CodexReader } from "./codex-state.ts";
 import { hold, keepRecord, takeHeld } from "./held-records.ts";
 import { joinedText, looksInjected, partsOf, passthrough, thoughtsOf } from "./response-items.ts";
-import { isTwin, type Way } from "./twin-ledger.ts";
+import { isTwin, saysAsMuch, type Way } from "./twin-ledger.ts";
 
 /** A user message as an event tells it. */
 type Prompt = {
@@ -53,7 +53,7 @@ export function readMessageItem(reader: CodexReader, record: CodexRecord): void 
 function readAnswerItem(reader: CodexReader, record: CodexRecord, parts: Part[]): void {
   const text = joinedText(parts);
   const twin = isTwin(reader.state.twins, { role: "answer", text, way: "item" });
-  const held = takeHeld(reader, "answer", text);
+  const held = takeHeld(reader, "answer", (event) => saysAsMuch(text, event));
   // Its event was let go already, so the answer is out: only what the item has beyond it is kept.
   if (twin && held === undefined) {
     keepRecord(reader, record);
@@ -114,10 +114,13 @@ export function readPromptEvent(reader: CodexReader, record: CodexRecord): void 
   const prompt = isEvent ? promptOfEvent(record.payload) : promptOfItem(record.payload);
   leaveImplicitRun(reader, record.moment);
   const { twins } = reader.state;
-  const held = takeHeld(reader, "prompt", prompt.text);
+  const held = takeHeld(reader, "prompt", (item) => saysAsMuch(item, prompt.text));
   isTwin(twins, { role: "prompt", text: prompt.text, way: "event" });
   if (held !== undefined) isTwin(twins, { role: "prompt", text: prompt.text, way: "item" }, false);
   const item = objectOf(held?.raw.payload) ?? {};
+  if (held !== undefined && held.text.trim() !== prompt.text.trim()) {
+    keepRecord(reader, codexRecord(held.raw, held.moment, held.moment.time));
+  }
   const images = partsOf(item.content).filter((part) => part.type === "image");
   const own = prompt.parts.filter((part) => part.type === "image");
   const others = prompt.parts.filter((part) => part.type !== "image");
@@ -179,7 +182,7 @@ export function readThoughtItem(reader: CodexReader, record: CodexRecord): void 
   const way: Way = record.kind === "item_completed" ? "event" : "item";
   const { summaries, raw } = thoughtsOf(item);
   const isNew = (text: string) => {
-    const held = takeThought(reader, text);
+    const held = takeHeld(reader, "thought", (event) => event === text) !== undefined;
     return !isTwin(reader.state.twins, { role: "thought", text, way }) || held;
   };
   const parts = [
@@ -194,12 +197,6 @@ export function readThoughtItem(reader: CodexReader, record: CodexRecord): void 
   const known = ["type", "id", "summary", "content", "summary_text", "raw_content", passthrough];
   const native = restOf(item, known);
   emitAnswer(reader, { content: parts, id: textOf(item.id), more: { native } }, record.moment);
-}
-
-function takeThought({ state }: CodexReader, text: string): boolean {
-  const index = state.held.findIndex((held) => held.role === "thought" && held.text === text);
-  if (index !== -1) state.held.splice(index, 1);
-  return index !== -1;
 }
 
 /** A thought as an event tells it: held, since its item usually follows. */

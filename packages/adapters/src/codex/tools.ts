@@ -13,7 +13,7 @@ import { type Moment, rememberedMax } from "../thread-state.ts";
 import { type CallEnd, callEndOf, outcomeOfOutput } from "./call-ends.ts";
 import { type CodexRecord, codexRecord } from "./codex-record.ts";
 import type { BufferedEnd, CodexReader } from "./codex-state.ts";
-import { hold, keepRecord, takeHeld, takeOldest } from "./held-records.ts";
+import { hold, keepRecord, takeHeld } from "./held-records.ts";
 import { callOf, outputOf } from "./response-items.ts";
 import { isTwin } from "./twin-ledger.ts";
 
@@ -139,7 +139,7 @@ export function readSearchEnd(reader: CodexReader, record: CodexRecord): void {
 export function readSearchItem(reader: CodexReader, record: CodexRecord): void {
   const text = searchText(record.payload);
   const twin = isTwin(reader.state.twins, { role: "search", text, way: "item" });
-  const held = takeHeld(reader, "search", text) ?? takeOldest(reader, "search");
+  const held = takeHeld(reader, "search", (other) => other === text) ?? takeHeld(reader, "search");
   if (twin && held === undefined) {
     keepRecord(reader, record);
     return;
@@ -157,7 +157,7 @@ function emitSearch(
   { item, end, moment }: { item: JsonObject | null; end: JsonObject | undefined; moment: Moment },
 ): void {
   const body = item ?? {};
-  const nested = item === null ? nestedIn(reader.log) : {};
+  const nested: JsonObject = item === null ? nestedIn(reader.log) : {};
   const payload = objectOf(end?.payload) ?? {};
   const event = objectOf(payload.item) ?? payload;
   const id = textOf(event.call_id) ?? textOf(event.id) ?? textOf(body.id);
@@ -166,8 +166,8 @@ function emitSearch(
   emitCall(reader.log, { toolCallId, name: "web_search", input, ...nested }, moment);
   const status = textOf(body.status) ?? "completed";
   const result = { output: event.results ?? null, isError: status === "failed", status };
-  const synthetic = item === null ? { synthetic: true } : {};
-  emitResult(reader.log, { toolCallId, ...result, ...synthetic }, moment);
+  const { synthetic } = nested;
+  emitResult(reader.log, { toolCallId, ...result, ...present({ synthetic }) }, moment);
 }
 
 function searchText(body: JsonObject): string {
@@ -186,27 +186,34 @@ export function readImageEnd(reader: CodexReader, record: CodexRecord): void {
 export function readImageItem(reader: CodexReader, record: CodexRecord): void {
   const text = textOf(record.payload.id) ?? "";
   const twin = isTwin(reader.state.twins, { role: "image", text, way: "item" });
-  const held = takeHeld(reader, "image", text) ?? takeOldest(reader, "image");
+  const held = takeHeld(reader, "image", (other) => other === text) ?? takeHeld(reader, "image");
   if (twin && held === undefined) {
     keepRecord(reader, record);
     return;
   }
   const event = objectOf(held?.raw.payload) ?? {};
-  emitImage(reader, { ...event, ...record.payload }, record.moment);
+  const body = { ...event, ...record.payload };
+  emitImage(reader, { body, nested: {} }, record.moment);
 }
 
 /** An image whose item never came. */
 export function releaseImage(reader: CodexReader, record: CodexRecord): void {
-  emitImage(reader, record.payload, record.moment);
+  const nested = nestedIn(reader.log);
+  emitImage(reader, { body: record.payload, nested }, record.moment);
 }
 
-function emitImage(reader: CodexReader, body: JsonObject, moment: Moment): void {
+function emitImage(
+  reader: CodexReader,
+  { body, nested }: { body: JsonObject; nested: JsonObject },
+  moment: Moment,
+): void {
   const toolCallId = textOf(body.call_id) ?? textOf(body.id) ?? madeId(reader, moment);
   const input = present({ prompt: body.revised_prompt });
-  emitCall(reader.log, { toolCallId, name: "image_generation", input }, moment);
+  emitCall(reader.log, { toolCallId, name: "image_generation", input, ...nested }, moment);
   const data = textOf(body.result);
   const output = data === null ? null : [imagePart(`data:image/png;base64,${data}`)];
-  const fields = present({ status: body.status, savedPath: body.saved_path });
+  const { synthetic } = nested;
+  const fields = present({ status: body.status, savedPath: body.saved_path, synthetic });
   const isError = body.status === "failed";
   emitResult(reader.log, { toolCallId, output, isError, ...fields }, moment);
 }

@@ -22,7 +22,7 @@ import { keepRecord } from "./held-records.ts";
 import { readLastAnswer } from "./messages.ts";
 import { replacementItem } from "./response-items.ts";
 
-const metadataTextMax = 500;
+const metadataTextMax = 300;
 
 /** The header of the thread a file's first record names; null where that is no `session_meta`. */
 export function headerOf(record: CodexRecord): ThreadHeader | null {

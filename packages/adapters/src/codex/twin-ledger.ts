@@ -35,9 +35,11 @@ export function isTwin(
   return false;
 }
 
-/** Whether two texts that stand next to each other say the same: equal, or one holds the other. */
-export function saysTheSame(first: string, second: string): boolean {
-  const [a, b] = [first.trim(), second.trim()];
-  if (a === "" || b === "") return a === b;
-  return a.includes(b) || b.includes(a);
+/**
+ * Whether an item says what the event next to it says, and may be taken for it: items also hold
+ * what events leave out (citations, labels of images).
+ */
+export function saysAsMuch(item: string, event: string): boolean {
+  const [whole, part] = [item.trim(), event.trim()];
+  return part === "" ? whole === "" : whole.includes(part);
 }

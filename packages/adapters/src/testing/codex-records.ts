@@ -65,21 +65,29 @@ export function prompt(text: string): object[] {
 
 /** An answer as an item. */
 export function answerItem(text: string, fields: object = {}): object {
-  return item("message", { role: "assistant", content: [{ type: "output_text", text }], ...fields });
+  return item("message", {
+    role: "assistant",
+    content: [{ type: "output_text", text }],
+    ...fields,
+  });
 }
 
 /** An answer as an event, with its item behind it, as real files have it. */
 export function answer(text: string): object[] {
   const phase = "commentary";
-  return [event("agent_message", { message: text, phase, memory_citation: null }), answerItem(text)];
+  return [
+    event("agent_message", { message: text, phase, memory_citation: null }),
+    answerItem(text),
+  ];
 }
 
-/** A function call and its output. */
+/** A function call. */
 export function call(id: string, command = "ls"): object {
   const args = JSON.stringify({ cmd: command });
   return item("function_call", { name: "exec_command", arguments: args, call_id: id });
 }
 
+/** A function call's output. */
 export function output(id: string, text = "done"): object {
   return item("function_call_output", { call_id: id, output: text });
 }

@@ -61,10 +61,7 @@ export function readRecords(
 }
 
 /** Asserts what holds of any list of frames an adapter gives. */
-export function checkFrames(
-  frames: readonly Frame[],
-  headers: Record<string, ThreadHeader>,
-): void {
+export function checkFrames(frames: readonly Frame[], headers: Record<string, ThreadHeader>): void {
   const open = new Map<string, { runId: string; sequence: number }>();
   const used = new Set<string>();
   for (const frame of frames) {

@@ -41,9 +41,10 @@ async function tail(
   const { output } = context;
   const client = context.client();
   const signal = AbortSignal.any([context.interrupted, output.closed]);
-  const printer = output.isTerminal && !context.json ? new FramePrinter() : null;
+  const printer =
+    output.isTerminal && !context.json ? new FramePrinter(() => output.columns ?? 80) : null;
   const after = await beginning(client, threadId, { ...options, signal });
-  const onState = (state: WatchState) => noteState(context, printer, state);
+  const onState = connectionNotes(context, printer);
   const watch = { after, allRollouts: options.allRollouts, signal, onState };
   let head = Number.POSITIVE_INFINITY;
   for await (const received of watchThread(client, threadId, watch)) {
@@ -83,16 +84,25 @@ function jsonLines(received: Received): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function noteState(
+/** Says when the connection is lost for more than a moment, and when it is back. */
+function connectionNotes(
   { output }: CommandContext,
   printer: FramePrinter | null,
-  state: WatchState,
-): void {
-  if (state.state !== "offline" || state.retryInMs === 0) return;
-  const seconds = Math.ceil(state.retryInMs / 1_000);
-  const line = `${printableLine(state.reason)}; trying again in ${seconds} s`;
-  const dim = styleText("dim", line, { stream: process.stderr });
-  output.noteRaw(`${printer?.endLine() ?? ""}${dim}\n`);
+): (state: WatchState) => void {
+  let isLost = false;
+  const note = (line: string) => {
+    const dim = styleText("dim", printableLine(line), { stream: process.stderr });
+    output.noteRaw(`${printer?.endLine() ?? ""}${dim}\n`);
+  };
+  return (state) => {
+    if (state.state === "offline" && state.retryInMs > 0) {
+      isLost = true;
+      note(`${state.reason}; trying again in ${Math.ceil(state.retryInMs / 1_000)} s`);
+    } else if (state.state === "live" && isLost) {
+      isLost = false;
+      note("connected again");
+    }
+  };
 }
 
 function position(text: string): string {

@@ -19,7 +19,7 @@ type ListOptions = {
   readonly parent?: string;
   readonly limit: number;
 };
-type DeleteOptions = { readonly force?: true; readonly yes?: true };
+type DeleteOptions = { readonly force?: boolean; readonly yes?: boolean };
 
 /** The most the server gives in one page (REST1). */
 const pageMax = 100;

@@ -77,6 +77,13 @@ export function eventText(event: Pick<Event, "type" | "payload">): EventText {
   };
 }
 
+/** A message's text as its deltas gave it: its text parts, one behind the other, unescaped. */
+export function messageText(content: unknown): string {
+  if (typeof content === "string") return content;
+  const texts = listOf(content).map((part) => (part ?? {}) as Fields);
+  return texts.map(({ type, text }) => (type === "text" ? String(text) : "")).join("");
+}
+
 /** A value as printable JSON on one line, cut. */
 export function compact(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");

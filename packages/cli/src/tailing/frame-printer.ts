@@ -11,8 +11,16 @@ import { styleText } from "node:util";
 import type { Received } from "@spool/client/watch-progress";
 import type { InFlight, TransientFrame } from "@spool/protocol/live-frames";
 import type { Event } from "@spool/protocol/resources";
+import { fitWidth } from "../display-width.ts";
 import { printable, printableLine } from "../printable-text.ts";
-import { compact, type EventText, eventText, foldedLinesMax, type Tone } from "./event-text.ts";
+import {
+  compact,
+  type EventText,
+  eventText,
+  foldedLinesMax,
+  messageText,
+  type Tone,
+} from "./event-text.ts";
 import { LiveText } from "./live-text.ts";
 
 type Format = Parameters<typeof styleText>[0];
@@ -26,17 +34,30 @@ const formats: Readonly<Record<Tone, Format>> = {
   quiet: "dim",
 };
 const indent = "  ";
-const wordWidth = 13;
+const wordWidth = 14;
 const runTailLength = 8;
+/** Columns before the run: number, time, word, and what is between them; and behind it. */
+const headColumns = 5 + 1 + 8 + 1 + wordWidth + 2;
+const summaryColumnsMin = 20;
+
+/** A text in flight: what it is told apart by, what it is called, its run. */
+type LiveItem = { readonly key: string; readonly word: string; readonly runId: string };
 
 /** Turns frames into text. Keeps what is in flight, so one is made per thread watched. */
 export class FramePrinter {
   readonly #live = new LiveText();
+  /** Columns of the terminal right now. */
+  readonly #columns: () => number;
   #date = "";
   /** The id whose text the last line belongs to; null when the last line is finished. */
   #open: string | null = null;
   /** Lines of tool output shown live, by call. */
   readonly #outputLines = new Map<string, number>();
+
+  /** `columns` gives the terminal's width, which may change while it watches. */
+  constructor(columns: () => number) {
+    this.#columns = columns;
+  }
 
   /** What to print for a frame; may be empty, may end inside a line. */
   textOf(received: Received): string {
@@ -65,17 +86,21 @@ export class FramePrinter {
   #event(event: Event): string {
     const text = eventText(event);
     const id = idOf(event.payload);
-    if (event.type === "run_completed") this.#live.clear();
-    if (event.type === "assistant_message" && id !== null && text.body !== "") {
-      const rest = this.#live.finish(id, text.body);
-      if (rest !== null) return this.#finishMessage(id, event, rest);
+    if (event.type === "run_completed") {
+      this.#live.clear();
+      this.#outputLines.clear();
+    }
+    if (event.type === "assistant_message" && id !== null) {
+      const rest = this.#live.finish(id, messageText(event.payload.content));
+      this.#live.finish(`${id} thinking`, "");
+      if (rest !== null) return this.#finishMessage(id, event, printable(rest));
     }
     if (event.type === "tool_result" && id !== null && this.#live.has(`${id} output`)) {
       this.#live.finish(`${id} output`, "");
       this.#outputLines.delete(id);
       return this.#heading(event, { ...text, summary: text.summary || "done" });
     }
-    return this.#heading(event, text) + bodyOf(text);
+    return this.#heading(event, text) + bodyOf(text, this.#columns());
   }
 
   /** The rest of a message whose beginning was shown as it came. */
@@ -90,10 +115,12 @@ export class FramePrinter {
   #heading(event: Pick<Event, "runId" | "createdAt"> & Partial<Event>, text: EventText): string {
     const time = new Date(event.occurredAt ?? event.createdAt);
     const number = event.sequence === undefined ? "" : String(event.sequence);
-    const run = event.runId?.slice(-runTailLength) ?? "";
+    const run = event.runId?.replace(/^run_/, "").slice(-runTailLength) ?? "";
     const quiet = styleText("dim", `${number.padStart(5)} ${clock(time)}`);
     const word = styleText(formats[text.tone], text.word.padEnd(wordWidth));
-    const line = `${quiet} ${word}${styleText("magenta", run)}  ${text.summary}`.trimEnd();
+    const room = this.#columns() - (headColumns + run.length);
+    const summary = fitWidth(text.summary, Math.max(room, summaryColumnsMin));
+    const line = `${quiet} ${word}${styleText("magenta", run)}  ${summary}`.trimEnd();
     return `${this.endLine()}${this.#dateLine(time)}${line}\n`;
   }
 
@@ -112,29 +139,28 @@ export class FramePrinter {
     if (inFlight === null) return "";
     const { runId } = inFlight;
     const messages = inFlight.messages.map(({ messageId, text, textOffset }) =>
-      this.#delta(
-        { id: messageId, key: messageId, word: "assistant", runId },
-        { delta: text, offset: textOffset },
-      ),
+      this.#delta({ key: messageId, word: "assistant", runId }, text, textOffset),
     );
     const outputs = inFlight.toolCalls.map(({ toolCallId, output, outputOffset }) =>
-      this.#output({ toolCallId, delta: output, offset: outputOffset }, runId),
+      this.#output({ toolCallId, runId }, output, outputOffset),
     );
     return messages.join("") + outputs.join("");
   }
 
   #transient({ type, payload, runId }: TransientFrame): string {
-    const { messageId: id, toolCallId, delta, offset } = payload as Record<string, unknown>;
-    const piece = { delta: String(delta ?? ""), offset: offset as number | undefined };
+    const { messageId, toolCallId, delta = "", offset: from } = payload as Record<string, unknown>;
+    const offset = typeof from === "number" ? from : undefined;
     switch (type) {
       case "assistant_message_delta":
-        return this.#delta({ id: `${id}`, key: `${id}`, word: "assistant", runId }, piece);
-      case "assistant_thinking_delta":
-        return this.#delta({ id: `${id}`, key: `${id} thinking`, word: "thinking", runId }, piece);
+        return this.#delta({ key: `${messageId}`, word: "assistant", runId }, `${delta}`, offset);
+      case "assistant_thinking_delta": {
+        const of = { key: `${messageId} thinking`, word: "thinking", runId };
+        return this.#delta(of, `${delta}`, offset);
+      }
       case "tool_output_delta":
-        return this.#output({ toolCallId: `${toolCallId}`, ...piece }, runId);
+        return this.#output({ toolCallId: `${toolCallId}`, runId }, `${delta}`, offset);
       case "tool_call_started":
-        return this.#call(`${printableLine(`${payload.name}`)} ${compact(payload.input)}`, runId);
+        return this.#call(`${compact(payload.name)} ${compact(payload.input)}`, runId);
       default:
         return "";
     }
@@ -145,35 +171,34 @@ export class FramePrinter {
     return this.#heading({ runId, createdAt: new Date().toISOString() }, text);
   }
 
-  #delta(
-    of: { id: string; key: string; word: string; runId: string },
-    piece: { delta: string; offset: number | undefined },
-  ): string {
-    const { text, gap } = this.#live.take(of.key, piece.delta, piece.offset);
-    if (text === "") return "";
-    const open = this.#open === of.key;
-    const heading = open ? "" : this.#liveHeading(of.word, of.runId);
-    this.#open = of.key;
-    return `${heading}${open ? "" : indent}${gap ? "… " : ""}${indented(printable(text))}`;
+  #delta(of: LiveItem, delta: string, offset?: number): string {
+    const { text, gap } = this.#live.take(of.key, delta, offset);
+    return text === "" ? "" : this.#show(of, gap ? `… ${text}` : text);
   }
 
+  /** A tool's output as it comes, its first lines only. */
   #output(
-    {
-      toolCallId,
-      delta,
-      offset,
-    }: { toolCallId: string; delta: string; offset?: number | undefined },
-    runId: string,
+    { toolCallId, runId }: { toolCallId: string; runId: string },
+    delta: string,
+    offset?: number,
   ): string {
-    const shown = this.#outputLines.get(toolCallId) ?? 0;
-    const lines = delta.split("\n");
-    this.#outputLines.set(toolCallId, shown + lines.length - 1);
     const key = `${toolCallId} output`;
-    if (shown > foldedLinesMax) {
-      this.#live.take(key, delta, offset);
-      return "";
-    }
-    return this.#delta({ id: toolCallId, key, word: "output", runId }, { delta, offset });
+    const { text } = this.#live.take(key, delta, offset);
+    const used = this.#outputLines.get(toolCallId) ?? 0;
+    if (text === "" || used > foldedLinesMax) return "";
+    const lines = text.split("\n");
+    this.#outputLines.set(toolCallId, used + lines.length - 1);
+    const left = foldedLinesMax - used;
+    const shown = lines.length > left + 1 ? [...lines.slice(0, left), "…"] : lines;
+    return this.#show({ key, word: "output", runId }, shown.join("\n"));
+  }
+
+  /** Goes on with the open line, or begins a new one. */
+  #show(of: LiveItem, text: string): string {
+    const open = this.#open === of.key;
+    const heading = open ? "" : `${this.#liveHeading(of.word, of.runId)}${indent}`;
+    this.#open = of.key;
+    return `${heading}${indented(printable(text))}`;
   }
 
   #liveHeading(word: string, runId: string): string {
@@ -183,15 +208,16 @@ export class FramePrinter {
   }
 }
 
-function bodyOf({ body, bodyLinesMax, tone }: EventText): string {
+/** A message in full; of anything else the first lines, each cut to the terminal's width. */
+function bodyOf({ body, bodyLinesMax, tone }: EventText, columns: number): string {
   const text = body.replace(/\n+$/, "");
   if (text === "") return "";
+  if (bodyLinesMax === null) return `${indent}${indented(text)}\n`;
   const lines = text.split("\n");
-  const max = bodyLinesMax ?? lines.length;
-  const shown = lines.slice(0, max).map((line) => `${indent}${line}\n`);
-  const quiet = tone === "quiet" || tone === "bad";
-  const more = lines.length > max ? `${indent}… ${lines.length - max} more lines\n` : "";
-  return quiet ? styleText("dim", shown.join("") + more) : shown.join("") + more;
+  const shown = lines.slice(0, bodyLinesMax).map((line) => fitWidth(line, columns - indent.length));
+  if (lines.length > bodyLinesMax) shown.push(`… ${lines.length - bodyLinesMax} more lines`);
+  const all = shown.map((line) => `${indent}${line}\n`).join("");
+  return tone === "quiet" || tone === "bad" ? styleText("dim", all) : all;
 }
 
 function indented(text: string): string {

@@ -79,19 +79,23 @@ function credentialPartsOf({ raw, rawQuery }: Arrival) {
   return { rawHeaders: raw.rawHeaders, query: rawQuery };
 }
 
-/** A key's tokens count for the key. */
-function callerOf(principal: Principal): string {
+/** Whose rate a request counts for: a key's tokens count for the key (WIRE11). */
+export function callerOf(principal: Principal): string {
   return principal.keyId ?? `user ${principal.orgId}/${principal.userId}`;
 }
 
 function countRate(rateLimiter: RateLimiter, arrival: Arrival, caller: string): void {
   const rate = rateLimiter.take(caller);
   arrival.rate = rate;
-  if (!rate.isExceeded) return;
-  throw new DomainError(
+  if (rate.isExceeded) throw rateExceeded(rate);
+}
+
+/** The refusal of a request beyond the limit (WIRE11). */
+export function rateExceeded({ limit, resetSeconds }: Rate): DomainError {
+  return new DomainError(
     "RATE_LIMITED",
-    `More than ${rate.limit} requests in a minute. Wait ${rate.resetSeconds} s and go on slower.`,
-    { retryAfterSeconds: rate.resetSeconds },
+    `More than ${limit} requests in a minute. Wait ${resetSeconds} s and go on slower.`,
+    { retryAfterSeconds: resetSeconds },
   );
 }
 

@@ -46,6 +46,7 @@ export type BytesAnswer = {
   readonly open: (() => Readable) | null;
 };
 
+/** What a route may give back. */
 export type Answer = JsonAnswer | LinesAnswer | EmptyAnswer | TextAnswer | BytesAnswer;
 
 /** An answer whose `data` is `value`. */

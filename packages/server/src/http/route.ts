@@ -5,10 +5,10 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { JsonObject } from "@spool/protocol/json";
 import type { Validator } from "@spool/protocol/validator";
-import type { Static, TSchema } from "typebox";
 import type { Principal, RequiredScope } from "../auth/principal.ts";
 import type { Answer } from "./answer.ts";
 import type { QueryOf, QueryTable } from "./query.ts";
+import type { Schema } from "./schema.ts";
 
 /** Methods that routes have; HEAD comes with GET. */
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
@@ -35,10 +35,10 @@ export type Call<Q = unknown, B = unknown> = {
 };
 
 /** What a route takes as its body. */
-export type BodyRule<B extends TSchema = TSchema> = {
-  readonly schema: B;
+export type BodyRule<B = unknown> = {
+  readonly schema: Schema;
   /** Null where the handler's parser checks the body itself. */
-  readonly check: Validator<Static<B>> | null;
+  readonly check: Validator<B> | null;
   /** Whether a request without a body counts as one with `{}`. */
   readonly optional: boolean;
 };
@@ -47,7 +47,7 @@ export type BodyRule<B extends TSchema = TSchema> = {
 export type About = {
   readonly summary: string;
   /** Schema of `data` by status, null where there is no JSON. */
-  readonly answers: { readonly [status: number]: TSchema | null };
+  readonly answers: { readonly [status: number]: Schema | null };
   /** Whether the answer is a page. */
   readonly paged?: boolean;
   /** Media type, where it is not the envelope. */
@@ -57,7 +57,7 @@ export type About = {
 };
 
 /** A route whose handler knows the types of query and body. */
-export type RouteOf<Q extends QueryTable, B extends TSchema> = {
+export type RouteOf<Q extends QueryTable, B> = {
   readonly method: Method;
   /** With `{names}` for the parts of `Params`, as in OpenAPI. */
   readonly path: string;
@@ -65,15 +65,15 @@ export type RouteOf<Q extends QueryTable, B extends TSchema> = {
   readonly query: Q;
   readonly body: BodyRule<B> | null;
   readonly about: About;
-  readonly handle: (call: Call<QueryOf<Q>, Static<B>>) => Answer | Promise<Answer>;
+  readonly handle: (call: Call<QueryOf<Q>, B>) => Answer | Promise<Answer>;
 };
 
 /** Any route, as the table and the server see it. */
-export type Route = Omit<RouteOf<QueryTable, TSchema>, "handle"> & {
+export type Route = Omit<RouteOf<QueryTable, unknown>, "handle"> & {
   readonly handle: (call: Call) => Answer | Promise<Answer>;
 };
 
 /** Makes a route. The cast is safe: the server calls `handle` only with what passed the checks. */
-export function route<Q extends QueryTable, B extends TSchema>(typed: RouteOf<Q, B>): Route {
+export function route<Q extends QueryTable, B>(typed: RouteOf<Q, B>): Route {
   return typed as unknown as Route;
 }

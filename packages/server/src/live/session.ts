@@ -46,7 +46,7 @@ export type SessionParts = {
   readonly bus: LiveBus;
   /** The thread as this watcher may see it. */
   readonly threadView: (row: ThreadRow) => Thread;
-  /** A cursor that pages backwards from before `sequence`; rollout null: over all of them. */
+  /** A cursor of the events from `sequence` backwards; rollout null: of all rollouts. */
   readonly olderCursor: (rolloutId: string | null, sequence: number) => string;
   /** Told of what went wrong here; the watcher is closed and may come back. */
   readonly onError: (error: unknown) => void;
@@ -182,7 +182,7 @@ export class Session {
       reason,
       lines: [...page.lines].reverse(),
       position: positionOf(thread.sequence, access === "owner" ? thread.crc : 0),
-      nextCursor: page.next === null ? null : olderCursor(rolloutId, page.next + 1),
+      nextCursor: page.next === null ? null : olderCursor(rolloutId, page.next),
     });
   }
 

@@ -5,7 +5,12 @@
  */
 import { createRequire } from "node:module";
 import type { Logger } from "pino";
-import type { LogLevel } from "../config-values.ts";
+
+/** How much is logged, most first. */
+export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
+
+/** One of `logLevels`. */
+export type LogLevel = (typeof logLevels)[number];
 
 /** Facts beside a message; an `err` field is printed with its stack. */
 export type LogFields = { readonly [name: string]: unknown };
@@ -22,14 +27,13 @@ export interface Log {
 
 type Level = Exclude<LogLevel, "silent">;
 
-const severity = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const;
 const standardError = 2;
 
 /** A log that writes entries of `level` and above. */
 export function createLog(level: LogLevel): Log {
   let logger: Logger | undefined;
   const writerOf = (own: Level) => {
-    if (severity[own] < severity[level]) return () => {};
+    if (logLevels.indexOf(own) < logLevels.indexOf(level)) return () => {};
     return (fields: LogFields, message: string) => {
       logger ??= openLogger(level);
       logger[own](fields, message);

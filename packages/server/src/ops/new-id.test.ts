@@ -1,3 +1,4 @@
+/** Ids in order, whatever the clock does. */
 import { strict as assert } from "node:assert";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";

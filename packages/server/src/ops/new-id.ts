@@ -5,8 +5,6 @@
  *
  *   thr_ 0k3v9q2m1a 0003 v8c1t0k2qr4m    10 digits of milliseconds, 4 of a counter, 12 random
  */
-import type { RandomBytes } from "../auth/accounts-db.ts";
-
 /** Prefixes of the server's ids: threads, rollouts, compactions. */
 export type IdPrefix = "thr" | "rol" | "cmp";
 
@@ -18,7 +16,7 @@ const randomDigits = 12;
 /** A maker of ids; `now` in milliseconds since the epoch. */
 export function createIdMaker(options: {
   readonly now: () => number;
-  readonly randomBytes: RandomBytes;
+  readonly randomBytes: (size: number) => Buffer;
 }): (prefix: IdPrefix) => string {
   let time = 0;
   let count = 0;

@@ -225,6 +225,7 @@ function fieldsOf(change: PlainChange): Partial<ThreadRow> {
     case "thread_deleted":
       return {
         ...erased,
+        updatedAt: change.deletedAt,
         deletedAt: change.deletedAt,
         deletedByUserId: change.deletedByUserId,
       };
@@ -243,6 +244,7 @@ const erased: Partial<ThreadRow> = {
   parentToolCallId: null,
   activeRunId: null,
   compaction: null,
+  crc: 0,
 };
 
 function applyEvent(head: ThreadHead, change: EventAppended): Applied {

@@ -1,4 +1,7 @@
-/** What watchers are told of an accepted command, in the order of its effects (LIVE5). Pure. */
+/**
+ * What watchers are told of an accepted command, in the order of its effects (PUB18, LIVE5). Pure;
+ * called once the command's changes are on stable storage.
+ */
 import type { BusMessage } from "../live/live-bus.ts";
 import { revisionOf } from "../store/rows.ts";
 import type { Decision, TransientEffect } from "./command.ts";

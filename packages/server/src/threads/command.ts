@@ -16,7 +16,9 @@ export type Command =
   | { readonly kind: "create"; readonly body: CreateThread }
   | { readonly kind: "update"; readonly body: UpdateThread }
   | { readonly kind: "delete"; readonly force: boolean }
-  | { readonly kind: "cancel" };
+  | { readonly kind: "cancel" }
+  /** The server's own, at its start: whoever was compacting is gone (ROL7). */
+  | { readonly kind: "abandon_compaction" };
 
 /** What is around a command: who gives it, when, and where new ids come from. */
 export type DecideContext = {
@@ -40,6 +42,7 @@ export type TransientEffect = {
 /** What an accepted command does, in the order watchers see it. */
 export type Effect = Change | TransientEffect;
 
+/** What deciding an accepted command gives. */
 export type Decision = {
   readonly effects: readonly Effect[];
   /** The durable ones of `effects`; nothing is stored where this is empty. */

@@ -25,7 +25,8 @@ import {
   threadNotFound,
 } from "./refusals.ts";
 import { closeOpenCompaction } from "./run-rules.ts";
-import type { ThreadState, TransientMemory } from "./state.ts";
+import type { ThreadState } from "./state.ts";
+import { finishedItem, itemOf, type TransientMemory } from "./transient-memory.ts";
 
 /** One request being decided: the draft, what was counted, what transient frames came before. */
 type Pass = {
@@ -37,12 +38,16 @@ type Pass = {
   readonly rolloutBefore: string;
   readonly seen: TransientMemory;
   highestTransient: number;
+  /** Items that had their last frame in this request (PUB16). */
   readonly finishedHere: Set<string>;
+  /** Ids of run-less messages of this request (PUB11). */
+  readonly messageIdsHere: Set<string>;
   appended: number;
   duplicates: number;
   delivered: number;
 };
 
+/** Decides a request as a whole. Throws the DomainError of the first frame that is refused. */
 export function decidePublish(
   state: ThreadState,
   request: PublishRequest,
@@ -61,11 +66,15 @@ export function decidePublish(
     seen,
     highestTransient: request.runId === null ? 0 : seen.highest(request.runId),
     finishedHere: new Set(),
+    messageIdsHere: new Set(),
     appended: 0,
     duplicates: 0,
     delivered: 0,
   };
-  if (request.frames.length === 0) requireActiveRun(pass);
+  if (request.frames.length === 0) {
+    requireActiveRun(pass);
+    requireRollout(pass);
+  }
   for (const frame of request.frames) {
     if (!frame.durable) publishTransient(pass, frame);
     else if (request.runId === null) publishRunless(pass, frame);
@@ -74,11 +83,16 @@ export function decidePublish(
   return draft.finish(answerOf(pass));
 }
 
-/** RUN1: `run_started` under an unknown id makes the thread; any other frame needs it. */
+/** RUN1: the `run_started` that makes its thread where the id is unknown; any other frame needs it. */
+function startOf({ frames }: PublishRequest): DurableFrame | null {
+  const first = frames.find((frame) => frame.durable);
+  return first?.type === "run_started" ? first : null;
+}
+
 function createFromRun(draft: Draft, request: PublishRequest, context: DecideContext): void {
-  const first = request.frames.find((frame) => frame.durable);
-  if (first?.type !== "run_started") throw threadNotFound(request.threadId);
-  const { payload } = first;
+  const start = startOf(request);
+  if (start === null) throw threadNotFound(request.threadId);
+  const { payload } = start;
   draft.change({
     kind: "thread_created",
     ownerUserId: context.principal.userId,
@@ -93,19 +107,18 @@ function createFromRun(draft: Draft, request: PublishRequest, context: DecideCon
   });
 }
 
+/** ORG3, ORG4, ORG8, DEL4: only its owner publishes into a thread. */
 function refuseForeign(state: ThreadState, request: PublishRequest, context: DecideContext): void {
   const thread = state.head?.thread;
   if (thread === undefined) return;
   const access = accessTo(context.principal, thread);
-  const starts = request.frames.some((frame) => frame.type === "run_started");
-  if (thread.deletedAt !== null) {
-    if (access === "owner") throw threadDeleted(thread.threadId);
-    throw starts ? threadIdTaken(thread.threadId) : threadNotFound(thread.threadId);
+  const { threadId, deletedAt } = thread;
+  if (access === "owner") {
+    if (deletedAt !== null) throw threadDeleted(threadId);
+    return;
   }
-  if (access === "metadata") throw notOwner("publish into it");
-  if (access === "none") {
-    throw starts ? threadIdTaken(thread.threadId) : threadNotFound(thread.threadId);
-  }
+  if (access === "metadata" && deletedAt === null) throw notOwner("publish into it");
+  throw startOf(request) === null ? threadNotFound(threadId) : threadIdTaken(threadId);
 }
 
 function publishDurable(pass: Pass, frame: DurableFrame, runId: string): void {
@@ -115,19 +128,14 @@ function publishDurable(pass: Pass, frame: DurableFrame, runId: string): void {
     pass.duplicates += 1;
     return;
   }
-  if (frame.type === "run_started") {
-    if (run !== null) throw endedRun(run);
-    requireRollout(pass);
-    const { head } = draft;
-    if (head.run !== null || head.thread.compaction !== null) throw threadBusy(head);
-  } else {
-    requireActiveRun(pass);
-    requireRollout(pass);
-  }
+  if (frame.type !== "run_started") requireActiveRun(pass);
+  else if (run !== null) throw endedRun(run);
+  requireRollout(pass);
   const runSequence = (run?.runSequence ?? 0) + 1;
   if (frame.runSequence !== null && frame.runSequence !== runSequence) {
     throw outOfOrder(runSequence);
   }
+  requireFree(draft, frame);
   appendOwn(pass, frame, runSequence);
 }
 
@@ -136,6 +144,13 @@ function isDuplicate(draft: Draft, frame: DurableFrame, run: RunRow | null): boo
   if (run === null) return false;
   if (frame.runSequence !== null && frame.runSequence <= run.runSequence) return true;
   return frame.type === "run_started" && draft.head.run?.runId === run.runId;
+}
+
+/** RUN2, ROL10: a run starts when nothing is under way, a compaction when no other is. */
+function requireFree({ head }: Draft, { type }: DurableFrame): void {
+  const starts = type === "run_started";
+  if (!starts && type !== "compaction_started") return;
+  if (head.thread.compaction !== null || (starts && head.run !== null)) throw threadBusy(head);
 }
 
 function appendOwn(pass: Pass, frame: DurableFrame, runSequence: number): void {
@@ -156,15 +171,14 @@ function appendOwn(pass: Pass, frame: DurableFrame, runSequence: number): void {
     default:
       draft.append({ ...event, payload: frame.payload });
   }
-  const finishedId = finishedBy(frame);
-  if (finishedId !== null) pass.finishedHere.add(finishedId);
+  const finished = finishedItem(frame);
+  if (finished !== null) pass.finishedHere.add(finished);
   pass.appended += 1;
 }
 
-/** ROL9, ROL10: one compaction at a time; the server fills in its id. */
+/** ROL9: the server fills in the compaction's id. */
 function startCompaction(pass: Pass, frame: DurableFrame, runSequence: number): void {
   const { draft, context, request } = pass;
-  if (draft.head.thread.compaction !== null) throw threadBusy(draft.head);
   const compactionId = frame.payload.compactionId ?? context.newId("cmp");
   draft.append({
     type: frame.type,
@@ -175,7 +189,7 @@ function startCompaction(pass: Pass, frame: DurableFrame, runSequence: number): 
   });
 }
 
-/** ROL1, ROL5, ROL8: a completed compaction is the first event of the next rollout, a failed one is not. */
+/** ROL1, ROL5, ROL8: a completed one is the first event of the next rollout, a failed one is not. */
 function completeCompaction(pass: Pass, frame: DurableFrame, runSequence: number): void {
   const { draft, context, request } = pass;
   const given = frame.payload.compactionId as string | undefined;
@@ -206,11 +220,11 @@ function completeCompaction(pass: Pass, frame: DurableFrame, runSequence: number
 function publishRunless(pass: Pass, frame: DurableFrame): void {
   const { messageId } = frame.payload;
   if (frame.type === "user_message" && typeof messageId === "string") {
-    if (pass.state.messageIds?.has(messageId) || pass.finishedHere.has(messageId)) {
+    if (pass.state.messageIds?.has(messageId) || pass.messageIdsHere.has(messageId)) {
       pass.duplicates += 1;
       return;
     }
-    pass.finishedHere.add(messageId);
+    pass.messageIdsHere.add(messageId);
   }
   requireRollout(pass);
   pass.draft.append({
@@ -223,17 +237,17 @@ function publishRunless(pass: Pass, frame: DurableFrame): void {
   pass.appended += 1;
 }
 
-/** PUB13 to PUB17: an active run first, then duplicates, then the watchers. */
+/** PUB13 to PUB17: an active run first, then duplicates, then the rollout (WIRE9). */
 function publishTransient(pass: Pass, frame: TransientPublish): void {
   const { run } = pass.draft.head;
   if (run === null || run.runId !== pass.request.runId) throw runNotActive(pass.request.runId);
-  requireRollout(pass);
-  const itemId = (frame.payload.messageId ?? frame.payload.toolCallId) as string;
-  const finished = pass.finishedHere.has(itemId) || pass.seen.isFinished(run.runId, itemId);
+  const item = itemOf(frame);
+  const finished = pass.finishedHere.has(item) || pass.seen.isFinished(run.runId, item);
   if (finished || frame.sequenceNumber <= pass.highestTransient) {
     pass.duplicates += 1;
     return;
   }
+  requireRollout(pass);
   pass.highestTransient = frame.sequenceNumber;
   pass.draft.transient({
     kind: "transient",
@@ -245,12 +259,6 @@ function publishTransient(pass: Pass, frame: TransientPublish): void {
     payload: frame.payload,
   });
   pass.delivered += 1;
-}
-
-/** The message or call about which this frame is the last one (PUB16). */
-export function finishedBy(frame: { type: string; payload: DurableFrame["payload"] }) {
-  if (frame.type === "assistant_message") return (frame.payload.messageId as string) ?? null;
-  return frame.type === "tool_result" ? (frame.payload.toolCallId as string) : null;
 }
 
 /** RUN5, RUN6: the run must be the active one. */

@@ -16,7 +16,8 @@ import {
   threadNotFound,
 } from "./refusals.ts";
 import { closeOpenCompaction } from "./run-rules.ts";
-import type { ThreadState, TransientMemory } from "./state.ts";
+import type { ThreadState } from "./state.ts";
+import type { TransientMemory } from "./transient-memory.ts";
 
 /** Decides one command. `seen` is read, never written: accepting is the caller's part. */
 export function decide(
@@ -36,6 +37,8 @@ export function decide(
       return decideDelete(state, command, context);
     case "cancel":
       return decideCancel(state, context);
+    case "abandon_compaction":
+      return decideAbandonCompaction(state, context);
   }
 }
 
@@ -120,8 +123,15 @@ function decideCancel(state: ThreadState, context: DecideContext): Decision {
     type: "run_completed",
     runId,
     runSequence: null,
-    payload: { status: "cancelled", cancelledBy: context.principal.userId },
+    payload: { status: "cancelled" },
   });
+  return draft.finish(null);
+}
+
+function decideAbandonCompaction(state: ThreadState, context: DecideContext): Decision {
+  existing(state, context);
+  const draft = new Draft(state, context);
+  closeOpenCompaction(draft, "the server was restarted before the compaction was done");
   return draft.finish(null);
 }
 

@@ -24,6 +24,7 @@ export type EventDraft = {
   readonly rolloutId?: string | null;
 };
 
+/** The effects of one command so far, on the thread as it was. */
 export class Draft {
   readonly #state: ThreadState;
   readonly #context: DecideContext;

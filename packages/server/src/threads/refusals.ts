@@ -1,4 +1,7 @@
-/** The refusals of commands, each worded in one place: what is wrong and what to do next. */
+/**
+ * The refusals of commands, each worded in one place: what is wrong and what to do next (ERR1).
+ * Deciding throws them; nobody else words one.
+ */
 import { DomainError } from "@spool/protocol/errors";
 import { timestampOf } from "@spool/protocol/times";
 import type { RunRow, ThreadHead } from "../store/rows.ts";
@@ -11,6 +14,7 @@ export function threadNotFound(threadId: string): DomainError {
   );
 }
 
+/** For the former owner of a deleted id (DEL4). */
 export function threadDeleted(threadId: string): DomainError {
   return new DomainError(
     "THREAD_DELETED",
@@ -18,6 +22,7 @@ export function threadDeleted(threadId: string): DomainError {
   );
 }
 
+/** The id is somebody else's in this org, or was (ORG4, DEL4). */
 export function threadIdTaken(threadId: string): DomainError {
   return new DomainError(
     "THREAD_ID_TAKEN",
@@ -25,10 +30,12 @@ export function threadIdTaken(threadId: string): DomainError {
   );
 }
 
+/** For an admin on somebody else's thread; `what` completes "only the owner may …" (ORG8). */
 export function notOwner(what: string): DomainError {
   return new DomainError("NOT_OWNER", `Only the thread's owner may ${what}.`);
 }
 
+/** The run never started or was completed by its publisher (RUN5); null: no run at all (RUN7). */
 export function runNotActive(runId: string | null): DomainError {
   const which = runId === null ? "No run" : `Run ${runId}`;
   return new DomainError(
@@ -37,6 +44,7 @@ export function runNotActive(runId: string | null): DomainError {
   );
 }
 
+/** The server ended the run, and its publisher did not see it (RUN6). */
 export function runFenced(run: RunRow): DomainError {
   return new DomainError(
     "RUN_FENCED",
@@ -45,6 +53,7 @@ export function runFenced(run: RunRow): DomainError {
   );
 }
 
+/** Frames were meant for another rollout than the active one (RUN12). */
 export function rolloutNotActive(given: string, activeRolloutId: string): DomainError {
   return new DomainError(
     "ROLLOUT_NOT_ACTIVE",
@@ -53,6 +62,7 @@ export function rolloutNotActive(given: string, activeRolloutId: string): Domain
   );
 }
 
+/** A number beyond the next, which is `expected` (PUB5). */
 export function outOfOrder(expected: number): DomainError {
   return new DomainError(
     "OUT_OF_ORDER",
@@ -61,14 +71,14 @@ export function outOfOrder(expected: number): DomainError {
   );
 }
 
-/** A run or a compaction is under way. */
+/** A run or a compaction is under way (RUN2, ROL10). */
 export function threadBusy(head: ThreadHead): DomainError {
   const { run, thread } = head;
   const reason = thread.compaction !== null ? "compacting" : "run_active";
   return new DomainError(
     "THREAD_BUSY",
-    run === null
-      ? "The thread is being compacted. Try again shortly."
+    thread.compaction !== null || run === null
+      ? "A compaction of the thread is under way. Try again when it has ended."
       : `Run ${run.runId} is active. Wait for it to end, or cancel it.`,
     {
       details: {

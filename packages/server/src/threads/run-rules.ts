@@ -1,4 +1,7 @@
-/** Rules shared by whatever ends a run: each compaction that was started is closed with it. Pure. */
+/**
+ * Rules shared by whatever ends a run: each compaction that was started is closed with it. Pure;
+ * called while deciding, on the draft of the decision.
+ */
 import type { Draft } from "./draft.ts";
 
 /** ROL7: a compaction that is open when its run ends has failed; its rollout stays active. */

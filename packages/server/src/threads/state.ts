@@ -1,14 +1,14 @@
 /**
  * What deciding needs to know of a thread: its head, the runs that commands named, the remembered
- * message ids, and what transient frames have shown. The first three are durable and immutable;
- * the last is memory of this process and forgotten at a restart (PUB15).
+ * message ids. All of it is durable and immutable; `thread-commands.ts` keeps one state per thread.
  */
-import { finishedIdsMax, runlessMessageIdsMax } from "@spool/protocol/limits";
+import { runlessMessageIdsMax } from "@spool/protocol/limits";
 import type { RunRow, ThreadHead } from "../store/rows.ts";
 import type { ThreadKey } from "../store/thread-key.ts";
 import type { Commit, LoadNeeds, StoredThread } from "../store/thread-store.ts";
 import type { Command } from "./command.ts";
 
+/** A thread as commands are decided on it, commits under way included. */
 export type ThreadState = {
   readonly key: ThreadKey;
   /** Null while no thread has this id; a deleted thread keeps its head. */
@@ -45,7 +45,7 @@ export function withLookedUp(
   needs: LoadNeeds,
   stored: StoredThread | null,
 ): ThreadState {
-  const messageIds = needs.messageIds ? new Set(stored?.messageIds ?? []) : state.messageIds;
+  const messageIds = needs.messageIds ? lastOf(stored?.messageIds ?? []) : state.messageIds;
   if (needs.runId === undefined || needs.runId === null) return { ...state, messageIds };
   return { ...state, messageIds, knownRuns: withRun(state, needs.runId, stored?.run ?? null) };
 }
@@ -57,10 +57,14 @@ export function evolve(state: ThreadState, head: ThreadHead, rows: Commit["rows"
     if (run.runId !== head.run?.runId) knownRuns = withRun({ ...state, knownRuns }, run.runId, run);
   }
   if (messageIds !== null && rows.messageIds.length > 0) {
-    const all = [...messageIds, ...rows.messageIds.map((row) => row.messageId)];
-    messageIds = new Set(all.slice(-runlessMessageIdsMax));
+    messageIds = lastOf([...messageIds, ...rows.messageIds.map((row) => row.messageId)]);
   }
   return { ...state, head, knownRuns, messageIds };
+}
+
+/** The ids a repeat is still known by (PUB11). */
+function lastOf(messageIds: readonly string[]): ReadonlySet<string> {
+  return new Set(messageIds.slice(-runlessMessageIdsMax));
 }
 
 function withRun(state: ThreadState, runId: string, run: RunRow | null) {
@@ -69,41 +73,4 @@ function withRun(state: ThreadState, runId: string, run: RunRow | null) {
   runs.set(runId, run);
   if (runs.size > knownRunsMax) runs.delete(runs.keys().next().value as string);
   return runs;
-}
-
-/** What this process has seen of transient frames in a thread's active run (PUB15, PUB16). */
-export class TransientMemory {
-  #runId: string | null = null;
-  #sequenceNumber = 0;
-  readonly #finished = new Set<string>();
-
-  /** The highest `sequenceNumber` accepted in the run; 0 when none was. */
-  highest(runId: string): number {
-    return this.#runId === runId ? this.#sequenceNumber : 0;
-  }
-
-  /** Whether the message or call has had its durable last frame. */
-  isFinished(runId: string, itemId: string): boolean {
-    return this.#runId === runId && this.#finished.has(itemId);
-  }
-
-  accept(runId: string, sequenceNumber: number): void {
-    this.#enter(runId);
-    this.#sequenceNumber = sequenceNumber;
-  }
-
-  finish(runId: string, itemId: string): void {
-    this.#enter(runId);
-    this.#finished.add(itemId);
-    if (this.#finished.size > finishedIdsMax) {
-      this.#finished.delete(this.#finished.values().next().value as string);
-    }
-  }
-
-  #enter(runId: string): void {
-    if (this.#runId === runId) return;
-    this.#runId = runId;
-    this.#sequenceNumber = 0;
-    this.#finished.clear();
-  }
 }

@@ -21,15 +21,8 @@ import type { CommitOutcome, ThreadStore } from "../store/thread-store.ts";
 import { busMessages } from "./bus-messages.ts";
 import type { Command, DecideContext, Decision } from "./command.ts";
 import { decide } from "./decide.ts";
-import { finishedBy } from "./decide-publish.ts";
-import {
-  evolve,
-  loadedState,
-  needsOf,
-  type ThreadState,
-  TransientMemory,
-  withLookedUp,
-} from "./state.ts";
+import { evolve, loadedState, needsOf, type ThreadState, withLookedUp } from "./state.ts";
+import { TransientMemory } from "./transient-memory.ts";
 
 /** What a command came to: the thread after it, whether anything changed, a publish's counts. */
 export type CommandResult = {
@@ -46,13 +39,19 @@ type Lane = {
   readonly key: ThreadKey;
   /** Null: not loaded, or dropped after a commit that failed or lost a race. */
   state: ThreadState | null;
-  readonly seen: TransientMemory;
+  /** What transient frames have shown, those behind a commit under way included. */
+  seen: TransientMemory;
+  /** The part of `seen` that was accepted for good: what a dropped state falls back to. */
+  readonly accepted: TransientMemory;
   /** Settles with the last commit, and what is decided on nothing later may answer then. */
   lastCommit: Promise<CommitOutcome> | null;
   /** Commands behind one that had to look something up; null when none waits. */
   waiting: Promise<unknown> | null;
+  /** Commands that have not been answered. */
+  commands: number;
 };
 
+/** The commands of all threads of one server. */
 export class ThreadCommands {
   readonly #store: ThreadStore;
   readonly #bus: LiveBus;
@@ -79,9 +78,14 @@ export class ThreadCommands {
   /** Carries out one command. Rejects with the DomainError that refuses it. */
   async execute(key: ThreadKey, principal: Principal, command: Command): Promise<CommandResult> {
     const lane = this.#laneOf(key);
-    for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
-      const result = await this.#attempt(lane, principal, command);
-      if (result !== "conflict") return result;
+    lane.commands += 1;
+    try {
+      for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
+        const result = await this.#attempt(lane, principal, command);
+        if (result !== "conflict") return result;
+      }
+    } finally {
+      lane.commands -= 1;
     }
     throw new DomainError("OVERLOADED", "The thread is written to from too many places. Retry.", {
       retryAfterSeconds: 1,
@@ -141,10 +145,11 @@ export class ThreadCommands {
       if (outcome === "conflict") return "conflict";
       throw refusal;
     }
-    remember(lane.seen, decision);
+    lane.seen.remember(decision.effects);
     const flushed = decision.changes.length > 0 ? this.#commit(lane, state, decision) : null;
     const outcome = await (flushed ?? lane.lastCommit);
     if (outcome === "conflict") return "conflict";
+    lane.accepted.remember(decision.effects);
     if (decision.effects.length > 0) {
       this.#bus.publish(lane.key, busMessages(decision, lane.key.threadId));
     }
@@ -157,17 +162,18 @@ export class ThreadCommands {
     const expectedRevision = revisionOf(state.head?.thread);
     const pending = evolve(state, head, rows);
     lane.state = pending;
-    const flushed = this.#store.commit({ key: lane.key, expectedRevision, changes, rows });
+    const stored = this.#store.commit({ key: lane.key, expectedRevision, changes, rows });
+    const flushed = lane.lastCommit === null ? stored : inOrder(lane.lastCommit, stored);
     lane.lastCommit = flushed;
     flushed.then(
       (outcome) => {
         if (lane.lastCommit === flushed) lane.lastCommit = null;
-        if (outcome === "conflict") lane.state = null;
+        if (outcome === "conflict") dropPending(lane);
       },
       () => {
         // The caller awaits the same promise and reports it; here the pending state goes.
         if (lane.lastCommit === flushed) lane.lastCommit = null;
-        lane.state = null;
+        dropPending(lane);
       },
     );
     return flushed;
@@ -181,8 +187,10 @@ export class ThreadCommands {
       key,
       state: null,
       seen: new TransientMemory(),
+      accepted: new TransientMemory(),
       lastCommit: null,
       waiting: null,
+      commands: 0,
     };
     this.#lanes.set(text, lane);
     if (this.#lanes.size > this.#lanesMax) this.#letGo();
@@ -195,8 +203,7 @@ export class ThreadCommands {
     let surplus = this.#lanes.size - Math.floor(this.#lanesMax * 0.9);
     for (const [text, lane] of this.#lanes) {
       if (surplus <= 0) return;
-      const idle = lane.lastCommit === null && lane.waiting === null;
-      if (!idle || lane.state === null || lane.state.head?.run != null) continue;
+      if (lane.commands > 0 || hasRun(lane)) continue;
       this.#lanes.delete(text);
       surplus -= 1;
     }
@@ -210,11 +217,28 @@ async function settledCommit(lane: Lane): Promise<void> {
   }
 }
 
-function remember(seen: TransientMemory, { effects }: Decision): void {
-  for (const effect of effects) {
-    if (effect.kind === "transient") seen.accept(effect.runId, effect.sequenceNumber);
-    if (effect.kind !== "event" || effect.event.runId === null) continue;
-    const finishedId = finishedBy(effect.event);
-    if (finishedId !== null) seen.finish(effect.event.runId, finishedId);
-  }
+/**
+ * The outcome of a commit behind others that are under way: it fails where one before it failed,
+ * and settles last even where storage refuses it at once.
+ */
+async function inOrder(
+  earlier: Promise<CommitOutcome>,
+  later: Promise<CommitOutcome>,
+): Promise<CommitOutcome> {
+  const [before, own] = await Promise.allSettled([earlier, later]);
+  if (before.status === "rejected") throw before.reason;
+  if (own.status === "rejected") throw own.reason;
+  return own.value;
+}
+
+/** Forgets what was decided but is not durable: the next command decides on the stored state. */
+function dropPending(lane: Lane): void {
+  lane.state = null;
+  lane.seen = lane.accepted.copy();
+}
+
+/** Whether the thread has an active run, or, not being loaded, had one when it was last seen. */
+function hasRun({ state, accepted }: Lane): boolean {
+  if (state === null) return accepted.runId !== null;
+  return state.head !== null && state.head.thread.activeRunId !== null;
 }

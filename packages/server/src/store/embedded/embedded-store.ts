@@ -38,20 +38,24 @@ import { Checkpointer, type StaleThread } from "./checkpointer.ts";
 import { isMissing } from "./file-system.ts";
 import { type FlushedCommit, Journal, type SealedSegment } from "./journal.ts";
 import { LineCollector } from "./line-collector.ts";
-import { mergedRollouts, mergedRuns, mergedThreads } from "./merged-rows.ts";
+import { mergedMessageIds, mergedRollouts, mergedRuns, mergedThreads } from "./merged-rows.ts";
 import type { Opened } from "./open-embedded-store.ts";
 import { collectChunks } from "./rollout-files.ts";
 import type { ViewUpdate } from "./view-writer.ts";
+
+/** A commit under way: the revision it will have brought its thread to, and its flush. */
+type Pending = { readonly revision: number; readonly flushed: Promise<void> };
 
 export class EmbeddedStore implements ThreadStore {
   readonly #parts: Opened;
   readonly #journal: Journal;
   readonly #checkpointer: Checkpointer;
-  /** Revisions that commits under way will have brought their threads to, and how many they are. */
-  readonly #pending = new Map<string, { revision: number; commits: number }>();
+  /** Commits under way by thread, in order. */
+  readonly #pending = new Map<string, Pending[]>();
   #lastBatch: number;
   #viewTimer: NodeJS.Timeout | null = null;
   #viewRunning: Promise<void> | null = null;
+  #closing: Promise<void> | null = null;
   readonly #ticker: NodeJS.Timeout;
 
   /** Use `openEmbeddedStore`. */
@@ -88,7 +92,13 @@ export class EmbeddedStore implements ThreadStore {
 
   /** Opens the journal for writing and begins to work off what replay found. */
   async start(): Promise<this> {
-    await this.#journal.open();
+    try {
+      await this.#journal.open();
+    } catch (error) {
+      this.#closing = this.#letGo();
+      await this.#closing;
+      throw error;
+    }
     this.#checkpoint();
     this.#scheduleView();
     return this;
@@ -103,24 +113,26 @@ export class EmbeddedStore implements ThreadStore {
     if (needs.runId != null && head.thread.deletedAt === null) {
       run = entry?.runs.get(needs.runId)?.row ?? reader.run(key, needs.runId);
     }
-    if (!needs.messageIds) return { head, run, messageIds: null };
-    const rows = [...reader.messageIds(key), ...(entry?.messageIds.map((one) => one.row) ?? [])];
-    const bySequence = new Map(rows.map((row) => [row.sequence, row.messageId]));
-    return { head, run, messageIds: [...bySequence.values()] };
+    const messageIds = needs.messageIds ? mergedMessageIds(reader, entry, key) : null;
+    return { head, run, messageIds };
   }
 
   async commit(commit: Commit): Promise<CommitOutcome> {
     const text = keyText(commit.key);
     this.#refuseDamaged(text);
-    const pending = this.#pending.get(text);
-    const revision = pending?.revision ?? revisionOf(this.#threadRow(commit.key) ?? undefined);
-    if (revision !== commit.expectedRevision) return "conflict";
-    const next = { revision: revisionOf(commit.rows.thread), commits: (pending?.commits ?? 0) + 1 };
-    this.#pending.set(text, next);
+    const last = this.#pending.get(text)?.at(-1);
+    const revision = last?.revision ?? revisionOf(this.#threadRow(commit.key) ?? undefined);
+    if (revision !== commit.expectedRevision) {
+      // Whoever loads now shall find what it lost to (LOG4).
+      await last?.flushed.catch(() => undefined); // its own caller is told
+      return "conflict";
+    }
+    const flushed = this.#journal.append(commit);
+    const settle = this.#begin(text, { revision: revisionOf(commit.rows.thread), flushed });
     try {
-      await this.#journal.append(commit);
+      await flushed;
     } finally {
-      this.#settlePending(text);
+      settle();
     }
     return "committed";
   }
@@ -177,31 +189,45 @@ export class EmbeddedStore implements ThreadStore {
     return this.#journal.health();
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.#ticker);
-    if (this.#viewTimer !== null) clearTimeout(this.#viewTimer);
-    await this.#journal.close();
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     try {
+      await this.#journal.close();
       await this.#checkpointer.run();
     } catch (error) {
       // The journal keeps it all; the next start works it off.
       this.#parts.log(`the last checkpoint was not finished: ${(error as Error).message}`);
+    } finally {
+      await this.#letGo();
     }
+  }
+
+  async #letGo(): Promise<void> {
+    clearInterval(this.#ticker);
+    if (this.#viewTimer !== null) clearTimeout(this.#viewTimer);
     await this.#parts.view.close();
     this.#parts.close();
+  }
+
+  /** Notes a commit under way. Call what is returned when it is flushed or dropped. */
+  #begin(text: string, commit: Pending): () => void {
+    const pending = this.#pending.get(text) ?? [];
+    pending.push(commit);
+    if (pending.length === 1) this.#pending.set(text, pending);
+    return () => {
+      pending.splice(pending.indexOf(commit), 1);
+      if (pending.length === 0) this.#pending.delete(text);
+    };
   }
 
   #refuseDamaged(text: string): void {
     const { damaged } = this.#parts;
     const why = damaged.all ?? damaged.threads.get(text);
     if (why !== undefined) throw new DomainError("STORAGE_UNAVAILABLE", why);
-  }
-
-  #settlePending(text: string): void {
-    const pending = this.#pending.get(text);
-    if (pending === undefined) return;
-    pending.commits -= 1;
-    if (pending.commits === 0) this.#pending.delete(text);
   }
 
   #flushed(segment: number, batch: number, commits: readonly FlushedCommit[]): void {
@@ -212,7 +238,8 @@ export class EmbeddedStore implements ThreadStore {
       if (deleted) tail.erase(commit.key);
       else tail.add(commit.key, segment, writes);
       const meta =
-        commit.changes.length > writes.length || writes.some(({ offset }) => offset === 0);
+        commit.changes.some(({ kind }) => kind !== "event") ||
+        writes.some(({ offset }) => offset === 0);
       if (meta) this.#parts.stale.add(segment, commit.key);
     }
     this.#lastBatch = batch;
@@ -231,7 +258,7 @@ export class EmbeddedStore implements ThreadStore {
   /** Resolves when the backlog of sealed segments is small enough again. */
   async #room(): Promise<void> {
     const { sealedSegmentsMax, retryMs } = this.#parts.limits;
-    while (this.#checkpointer.pending > sealedSegmentsMax) {
+    while (this.#checkpointer.pending > sealedSegmentsMax && this.#closing === null) {
       await this.#checkpointer.run().catch(() => undefined); // logged by #checkpoint
       if (this.#checkpointer.pending <= sealedSegmentsMax) return;
       await new Promise((resolve) => setTimeout(resolve, retryMs));
@@ -254,7 +281,8 @@ export class EmbeddedStore implements ThreadStore {
   }
 
   #scheduleView(): void {
-    if (this.#viewTimer !== null || this.#parts.overlay.size === 0) return;
+    if (this.#closing !== null || this.#viewTimer !== null) return;
+    if (this.#parts.overlay.size === 0) return;
     this.#viewTimer = setTimeout(() => {
       this.#viewTimer = null;
       this.#writeView(0, false).catch((error: Error) => {

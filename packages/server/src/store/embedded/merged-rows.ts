@@ -1,6 +1,7 @@
 /** Lists over view and overlay together: rows in memory win over the view's, order is kept. Pure. */
+import { runlessMessageIdsMax } from "@spool/protocol/limits";
 import type { RolloutRow, RunRow, ThreadRow } from "../rows.ts";
-import { keyText } from "../thread-key.ts";
+import { keyText, type ThreadKey } from "../thread-key.ts";
 import type { PartQuery, ThreadQuery } from "../thread-store.ts";
 import type { OverlayEntry, RowOverlay } from "./row-overlay.ts";
 import type { ViewReader } from "./view-reader.ts";
@@ -40,6 +41,7 @@ export function mergedRollouts(
   entry: OverlayEntry | undefined,
   query: PartQuery,
 ): RolloutRow[] {
+  if (isDeleted(entry)) return [];
   const fresh = [...(entry?.rollouts.values() ?? [])].map((dated) => dated.row);
   return mergedParts(reader.rollouts(query), fresh, query, (row) => row.index);
 }
@@ -49,8 +51,27 @@ export function mergedRuns(
   entry: OverlayEntry | undefined,
   query: PartQuery,
 ): RunRow[] {
+  if (isDeleted(entry)) return [];
   const fresh = [...(entry?.runs.values() ?? [])].map((dated) => dated.row);
   return mergedParts(reader.runs(query), fresh, query, (row) => row.firstSequence);
+}
+
+/** The last run-less message ids, oldest first (PUB11). */
+export function mergedMessageIds(
+  reader: ViewReader,
+  entry: OverlayEntry | undefined,
+  key: ThreadKey,
+): string[] {
+  if (isDeleted(entry)) return [];
+  const fresh = (entry?.messageIds ?? []).map((dated) => dated.row);
+  const rows = [...reader.messageIds(key), ...fresh];
+  const bySequence = new Map(rows.map((row) => [row.sequence, row.messageId]));
+  return [...bySequence.values()].slice(-runlessMessageIdsMax);
+}
+
+/** Whether a deletion is not in the view yet, which then still holds what was the thread's. */
+function isDeleted(entry: OverlayEntry | undefined): boolean {
+  return entry !== undefined && entry.thread.deletedAt !== null;
 }
 
 function mergedParts<Row>(

@@ -14,13 +14,18 @@ import { type FileSystem, NodeFileSystem } from "./file-system.ts";
 import type { SealedSegment } from "./journal.ts";
 import type { JournalBatch, JournalCommit } from "./journal-codec.ts";
 import { bodyBytes, missingChanges, rolloutWrites } from "./journal-record.ts";
-import { type JournalDamage, journalStart, type ReplayEnd, replayJournal } from "./journal-replay.ts";
+import {
+  type JournalDamage,
+  journalStart,
+  type ReplayEnd,
+  replayJournal,
+} from "./journal-replay.ts";
 import { MemoryTail } from "./memory-tail.ts";
 import { RolloutFiles } from "./rollout-files.ts";
 import { RowOverlay } from "./row-overlay.ts";
 import { StaleThreads } from "./stale-threads.ts";
 import { type StoreLimits, storeLimits } from "./store-limits.ts";
-import { ViewLink } from "./view-link.ts";
+import { ViewLink, type ViewSink } from "./view-link.ts";
 import { ViewReader } from "./view-reader.ts";
 import { rebuildView } from "./view-rebuild.ts";
 import { openViewForReading, openViewForWriting, viewBatch } from "./view-schema.ts";
@@ -34,6 +39,8 @@ export type EmbeddedStoreOptions = {
   readonly log: (line: string) => void;
   readonly files?: FileSystem;
   readonly limits?: Partial<StoreLimits>;
+  /** Who writes the view; a worker of its own by default. */
+  readonly openView?: (file: string) => ViewSink;
   /** Told of each flush and how many commits it made durable. */
   readonly observe?: StoreObserver;
 };
@@ -52,7 +59,7 @@ export type Opened = {
   readonly log: (line: string) => void;
   readonly observe: StoreObserver;
   readonly reader: ViewReader;
-  readonly view: ViewLink;
+  readonly view: ViewSink;
   readonly overlay: RowOverlay;
   readonly tail: MemoryTail;
   readonly rollouts: RolloutFiles;
@@ -67,13 +74,14 @@ export type Opened = {
 /** Opens the store. Throws DataDirectoryError with one line where the directory cannot be used. */
 export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<EmbeddedStore> {
   const unlock = lockDataDirectory(options.dataDir);
+  let opened: Opened;
   try {
-    const opened = await openDirectory(options, unlock);
-    return await new EmbeddedStore(opened).start();
+    opened = await openDirectory(options, unlock);
   } catch (error) {
     unlock();
     throw error;
   }
+  return new EmbeddedStore(opened).start();
 }
 
 async function openDirectory(options: EmbeddedStoreOptions, unlock: () => void): Promise<Opened> {
@@ -101,7 +109,7 @@ async function openDirectory(options: EmbeddedStoreOptions, unlock: () => void):
     log,
     observe: options.observe ?? { flushed: () => undefined },
     reader,
-    view: new ViewLink(viewFile(dataDir)),
+    view: options.openView?.(viewFile(dataDir)) ?? new ViewLink(viewFile(dataDir)),
     overlay,
     tail: replay.tail,
     rollouts,

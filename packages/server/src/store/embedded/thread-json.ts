@@ -58,7 +58,7 @@ export function decodeThreadJson(bytes: Buffer): { head: ThreadHead; rollouts: s
   const rolloutId = rollouts[0] as string;
   const thread: ThreadRow = {
     ...fields,
-    updatedAt: json.createdAt,
+    updatedAt: json.deletedAt ?? json.createdAt,
     sequence: json.sequence ?? 0,
     crc: 0,
     activeRolloutId: rolloutId,

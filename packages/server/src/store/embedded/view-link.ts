@@ -1,6 +1,7 @@
 /**
- * The store's end of the view's worker: sends changed rows, resolves when they are committed. A
- * worker that died is started again by the next call; the caller sends again what failed.
+ * The store's end of the view: sends changed rows, resolves when they are committed. Behind it
+ * is a worker; one that died is started again by the next call, and the caller sends again what
+ * failed. Tests put a view in its place that is written in the same thread.
  */
 import { Worker } from "node:worker_threads";
 import type { ViewAnswer, ViewRequest } from "./view-worker.ts";
@@ -8,7 +9,15 @@ import type { ViewUpdate } from "./view-writer.ts";
 
 type Waiting = { readonly resolve: () => void; readonly reject: (error: Error) => void };
 
-export class ViewLink {
+/** Takes the rows that changed, in the order of the batches. */
+export interface ViewSink {
+  /** Resolves when the rows are committed, with `durable` when they are on stable storage. */
+  apply(batch: number, updates: readonly ViewUpdate[], durable: boolean): Promise<void>;
+  /** Ends the writing once everything given before is done. */
+  close(): Promise<void>;
+}
+
+export class ViewLink implements ViewSink {
   readonly #file: string;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | null = null;
@@ -19,7 +28,6 @@ export class ViewLink {
     this.#file = file;
   }
 
-  /** Resolves when the rows are committed, with `durable` when they are on stable storage. */
   apply(batch: number, updates: readonly ViewUpdate[], durable: boolean): Promise<void> {
     const id = this.#nextId;
     this.#nextId += 1;
@@ -31,7 +39,6 @@ export class ViewLink {
     });
   }
 
-  /** Ends the worker once it has done what it was given. */
   async close(): Promise<void> {
     const worker = this.#worker;
     if (worker === null) return;

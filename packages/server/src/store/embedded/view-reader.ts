@@ -7,7 +7,7 @@ import { runlessMessageIdsMax } from "@spool/protocol/limits";
 import type { MessageIdRow, RolloutRow, RunRow, ThreadRow } from "../rows.ts";
 import type { ThreadKey } from "../thread-key.ts";
 import type { PartQuery, ThreadQuery } from "../thread-store.ts";
-import { rolloutRowOf, runRowOf, threadRowOf } from "./view-rows.ts";
+import { rolloutRowOf, runRowOf, textColumn, textOf, threadRowOf } from "./view-rows.ts";
 
 export class ViewReader {
   readonly #db: DatabaseSync;
@@ -44,7 +44,7 @@ export class ViewReader {
     const rows = this.#prepared(sql).all(key.orgId, key.threadId).reverse();
     return rows.map((row) => ({
       sequence: row.sequence as number,
-      messageId: row.message_id as string,
+      messageId: textOf(row.message_id),
     }));
   }
 
@@ -86,7 +86,7 @@ function threadClauses(query: ThreadQuery) {
   const equal = (column: string, value: string | null) => {
     if (value === null) return;
     clauses.push(`${column} = ?`);
-    values.push(value);
+    values.push(textColumn(value));
   };
   equal("org_id", query.orgId);
   equal("owner_user_id", query.ownerUserId);

@@ -30,6 +30,29 @@ export const threadColumns = [
   "deleted_by_user_id",
 ] as const;
 
+/** Before text that SQLite could not give back: it keeps UTF-8, which has no lone surrogates. */
+const escapedText = "\u0000json:";
+
+/** Text as the tables hold it: itself, except with lone surrogates. Equal only for equal text. */
+export function textColumn(text: string): string {
+  if (text.isWellFormed() && !text.startsWith(escapedText)) return text;
+  return escapedText + JSON.stringify(text);
+}
+
+/** The text that `textColumn` was given. */
+export function textOf(column: unknown): string {
+  const text = column as string;
+  return text.startsWith(escapedText) ? JSON.parse(text.slice(escapedText.length)) : text;
+}
+
+function textOrNull(column: Column | undefined): string | null {
+  return typeof column === "string" ? textOf(column) : null;
+}
+
+function columnOrNull(text: string | null): string | null {
+  return text === null ? null : textColumn(text);
+}
+
 /** What a thread is doing (THR2). */
 export function statusOf(row: ThreadRow): "idle" | "running" | "compacting" {
   if (row.compaction !== null) return "compacting";
@@ -40,15 +63,15 @@ export function threadValues(row: ThreadRow): Column[] {
   return [
     row.orgId,
     row.threadId,
-    row.ownerUserId,
-    row.agentId,
-    row.title,
+    textColumn(row.ownerUserId),
+    columnOrNull(row.agentId),
+    columnOrNull(row.title),
     row.titleSource,
     row.executionMode,
     JSON.stringify(row.metadata),
     row.archivedAt,
-    row.parentThreadId,
-    row.parentToolCallId,
+    columnOrNull(row.parentThreadId),
+    columnOrNull(row.parentToolCallId),
     row.createdAt,
     row.updatedAt,
     row.metaVersion,
@@ -59,7 +82,7 @@ export function threadValues(row: ThreadRow): Column[] {
     row.compaction === null ? null : JSON.stringify(row.compaction),
     statusOf(row),
     row.deletedAt,
-    row.deletedByUserId,
+    columnOrNull(row.deletedByUserId),
   ];
 }
 
@@ -69,15 +92,15 @@ export function threadRowOf(columns: unknown): ThreadRow {
   return {
     orgId: c.org_id as string,
     threadId: c.thread_id as string,
-    ownerUserId: c.owner_user_id as string,
-    agentId: c.agent_id as string | null,
-    title: c.title as string | null,
+    ownerUserId: textOf(c.owner_user_id),
+    agentId: textOrNull(c.agent_id),
+    title: textOrNull(c.title),
     titleSource: c.title_source as ThreadRow["titleSource"],
     executionMode: c.execution_mode as ThreadRow["executionMode"],
     metadata: JSON.parse(c.metadata as string),
     archivedAt: c.archived_at as number | null,
-    parentThreadId: c.parent_thread_id as string | null,
-    parentToolCallId: c.parent_tool_call_id as string | null,
+    parentThreadId: textOrNull(c.parent_thread_id),
+    parentToolCallId: textOrNull(c.parent_tool_call_id),
     createdAt: c.created_at as number,
     updatedAt: c.updated_at as number,
     metaVersion: c.meta_version as number,
@@ -87,7 +110,7 @@ export function threadRowOf(columns: unknown): ThreadRow {
     activeRunId: c.active_run_id as string | null,
     compaction: compaction === null ? null : (JSON.parse(compaction) as OpenCompaction),
     deletedAt: c.deleted_at as number | null,
-    deletedByUserId: c.deleted_by_user_id as string | null,
+    deletedByUserId: textOrNull(c.deleted_by_user_id),
   };
 }
 
@@ -113,7 +136,7 @@ export function runValues(row: RunRow): Column[] {
   return [
     row.runId,
     row.status,
-    row.reason,
+    columnOrNull(row.reason),
     row.startedAt,
     row.completedAt,
     row.runSequence,
@@ -130,7 +153,7 @@ export function runRowOf(columns: unknown): RunRow {
   return {
     runId: c.run_id as string,
     status: c.status as RunRow["status"],
-    reason: c.reason as string | null,
+    reason: textOrNull(c.reason),
     startedAt: c.started_at as number,
     completedAt: c.completed_at as number | null,
     runSequence: c.run_sequence as number,

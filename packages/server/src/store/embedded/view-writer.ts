@@ -5,7 +5,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { runlessMessageIdsMax } from "@spool/protocol/limits";
 import type { MessageIdRow, RolloutRow, RunRow, ThreadRow } from "../rows.ts";
-import { rolloutValues, runValues, threadColumns, threadValues } from "./view-rows.ts";
+import { rolloutValues, runValues, textColumn, threadColumns, threadValues } from "./view-rows.ts";
 
 /** The rows of one thread that go into the view together. */
 export type ViewUpdate = {
@@ -77,7 +77,7 @@ export class ViewWriter {
     for (const row of rollouts) this.#rollout.run(orgId, threadId, ...rolloutValues(row));
     for (const row of runs) this.#run.run(orgId, threadId, ...runValues(row));
     for (const { sequence, messageId } of messageIds) {
-      this.#messageId.run(orgId, threadId, sequence, messageId);
+      this.#messageId.run(orgId, threadId, sequence, textColumn(messageId));
     }
     if (messageIds.length > 0) this.#forgetMessageIds.run(orgId, threadId);
   }

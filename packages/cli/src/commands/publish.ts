@@ -1,0 +1,135 @@
+/**
+ * `spool publish <file…>`: publishes session files of local agents (CFG12). Files are read one
+ * after the other and sent while the next ones are read; publishing again, or a file that has
+ * grown, adds only what is new. Exit code 1 when any file failed; the others are still published.
+ */
+import { BatchPublisher } from "@spool/client/batch-publisher";
+import type { SpoolClient } from "@spool/client/spool-client";
+import type { Command } from "commander";
+import type { CommandContext } from "../command-context.ts";
+import { exitCodes } from "../command-error.ts";
+import { failureMessage } from "../failure-message.ts";
+import { ProgressBar } from "../publishing/progress-bar.ts";
+import { type FileSummary, publishFile } from "../publishing/publish-file.ts";
+import { reportJson, reportLines } from "../publishing/publish-report.ts";
+import { type SessionSource, sessionSource } from "../publishing/session-source.ts";
+
+type PublishOptions = { readonly messagesOnly?: boolean; readonly complete?: boolean };
+
+/** Adds arguments, options and the action to `command`. */
+export function configure(command: Command, context: () => CommandContext): void {
+  command
+    .description(
+      "Publish session files of local agents (Codex, Claude Code), recognised by their content. " +
+        "Publishing again, or a file that has grown, adds only what is new.",
+    )
+    .argument("<file...>", "session files; - is standard input")
+    .option("--messages-only", "leave out records that are no message, call or result")
+    .option("--complete", "the sessions are over: publish also what waits for a later record")
+    .action((files, options) => new Publishing(context(), options).run(files));
+}
+
+/** One run of the command. */
+class Publishing {
+  readonly #context: CommandContext;
+  readonly #options: PublishOptions;
+  readonly #client: SpoolClient;
+  readonly #publisher: BatchPublisher;
+  readonly #bar: ProgressBar;
+  #bytesTotal: number | null = 0;
+  #bytesRead = 0;
+  #framesRead = 0;
+  /** Of those read, the ones the server held before. */
+  #framesKnown = 0;
+  #framesStored = 0;
+  #waitsFor = "";
+
+  constructor(context: CommandContext, options: PublishOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#client = context.client();
+    this.#bar = new ProgressBar(context.output, !context.json);
+    this.#publisher = new BatchPublisher({
+      publish: (batch, more) => this.#client.publish(batch, more),
+      signal: context.interrupted,
+      onProgress: (confirmed) => {
+        this.#framesStored = confirmed;
+        this.#waitsFor = "";
+        this.#draw();
+      },
+      onRetry: (error) => {
+        this.#waitsFor = `; ${failureMessage(error, context.url)}`;
+        this.#draw();
+      },
+    });
+  }
+
+  async run(files: readonly string[]): Promise<void> {
+    // One clear line when the server or the key is wrong, instead of one per file.
+    await this.#client.account.me({ signal: this.#context.interrupted });
+    let reported: Promise<void> = Promise.resolve();
+    for (const source of await this.#sources(files)) {
+      const finish = "ok" in source ? async () => source : await this.#read(source);
+      const finishing = finish();
+      const before = reported;
+      reported = before.then(async () => this.#report(await finishing));
+      // Whoever awaits the last report hears of it.
+      finishing.catch(() => {});
+      reported.catch(() => {});
+    }
+    await reported;
+    this.#bar.clear();
+  }
+
+  /** The files in order; a summary stands for one that cannot be opened. */
+  async #sources(files: readonly string[]): Promise<(SessionSource | FileSummary)[]> {
+    const sources = await Promise.all(
+      files.map((file) => sessionSource(file).catch((error: unknown) => unopened(file, error))),
+    );
+    for (const source of sources) {
+      if ("ok" in source) continue;
+      if (source.size === null || this.#bytesTotal === null) this.#bytesTotal = null;
+      else this.#bytesTotal += source.size;
+    }
+    return sources;
+  }
+
+  /** Reads a file to its end and gives what waits for its answers. */
+  async #read(source: SessionSource): Promise<() => Promise<FileSummary>> {
+    const { finish } = await publishFile(source, {
+      client: this.#client,
+      publisher: this.#publisher,
+      part: this.#options.messagesOnly === true ? "messages" : "everything",
+      complete: this.#options.complete === true,
+      signal: this.#context.interrupted,
+      onBytes: (count) => {
+        this.#bytesRead += count;
+        this.#draw();
+      },
+      onFrames: ({ read, known }) => {
+        this.#framesRead += read;
+        this.#framesKnown += known;
+      },
+    });
+    return finish;
+  }
+
+  async #report(summary: FileSummary): Promise<void> {
+    const { output, url, json } = this.#context;
+    this.#bar.clear();
+    if (!summary.ok) process.exitCode = exitCodes.failed;
+    if (json) await output.json(reportJson(summary, url));
+    else await output.print(...reportLines(summary, url));
+  }
+
+  #draw(): void {
+    const read = this.#bytesTotal ? this.#bytesRead / this.#bytesTotal : null;
+    const done = this.#framesStored + this.#framesKnown;
+    const fraction = read === null ? null : Math.min(read, done / Math.max(1, this.#framesRead));
+    this.#bar.show(fraction, `${this.#framesStored} events published${this.#waitsFor}`);
+  }
+}
+
+function unopened(file: string, error: unknown): FileSummary {
+  return { file, ok: false, threads: [], problems: [], problemCount: 0, error };
+}

@@ -1,0 +1,294 @@
+/**
+ * The whole server, put together: the only file that names implementations. `startApp` opens what
+ * is needed in order, listens first and serves when all of it is there; `close` undoes it in the
+ * opposite order, so that what was accepted is flushed and answered (CFG14). Called by `main.ts`
+ * and by tests.
+ */
+import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
+import { type AccountsDb, openAccountsDb } from "./auth/accounts-db.ts";
+import { ApiKeys } from "./auth/api-keys.ts";
+import { AuditLog } from "./auth/audit-log.ts";
+import { type Authenticator, createAuthenticator, isCredentialLive } from "./auth/authenticate.ts";
+import { createCursorCodec } from "./auth/cursor-codec.ts";
+import { SessionTokens } from "./auth/session-tokens.ts";
+import type { TokenVerifier } from "./auth/verified-token.ts";
+import type { Config } from "./config.ts";
+import { accountRoutes } from "./http/account-routes.ts";
+import { createCors } from "./http/cors.ts";
+import { historyRoutes } from "./http/history-routes.ts";
+import { createHandler } from "./http/http-server.ts";
+import { type Listener, listen, urlOf } from "./http/listener.ts";
+import { opsRoutes } from "./http/ops-routes.ts";
+import { publishRoutes } from "./http/publish-routes.ts";
+import { RateLimiter } from "./http/rate-limiter.ts";
+import { threadRoutes } from "./http/thread-routes.ts";
+import { createUpgradeGate } from "./http/upgrades.ts";
+import { lanesMax } from "./limits.ts";
+import { attachLive, type LiveServer } from "./live/live-server.ts";
+import { MemoryBus } from "./live/memory-bus.ts";
+import { keepAdminKey } from "./ops/admin-key.ts";
+import { createLog, type Log } from "./ops/log.ts";
+import { createMetrics } from "./ops/metrics.ts";
+import { createIdMaker } from "./ops/new-id.ts";
+import { RequestCounters } from "./ops/request-counters.ts";
+import { openEmbeddedStore } from "./store/embedded/open-embedded-store.ts";
+import type { ThreadStore } from "./store/thread-store.ts";
+import { PageCursors } from "./threads/page-cursors.ts";
+import { threadNotFound } from "./threads/refusals.ts";
+import { threadView } from "./threads/resource-view.ts";
+import { ThreadCommands } from "./threads/thread-commands.ts";
+import { ThreadEdits } from "./threads/thread-edits.ts";
+import { ThreadReads } from "./threads/thread-reads.ts";
+import type { Audit } from "./threads/visible-thread.ts";
+
+/** A running server. */
+export type App = {
+  /** Its address as a client on this machine reaches it. */
+  readonly url: string;
+  /** The first admin's key, on the data directory's first start only. */
+  readonly adminKey: string | null;
+  /** Stops: sockets close with 1001, requests finish, the store is flushed and let go. */
+  readonly close: () => Promise<void>;
+};
+
+const now = Date.now;
+/** For waits and intervals: the wall clock may jump, this one does not. */
+const monotonic = () => performance.now();
+
+/**
+ * Starts a server; `log` is by default one on standard error. Rejects when the address or the data
+ * directory cannot be had.
+ */
+export async function startApp(
+  config: Config,
+  { log = createLog(config.logLevel) }: { readonly log?: Log } = {},
+): Promise<App> {
+  const opened = new Opened();
+  try {
+    const listener = await listen(config);
+    opened.onClose(listener.close);
+    const dataDir = resolve(config.dataDir);
+    const flushes = { batches: 0, commits: 0 };
+    const store = await openEmbeddedStore({
+      dataDir,
+      now: monotonic,
+      log: (line) => log.info({}, line),
+      observe: {
+        flushed: (commits) => {
+          flushes.batches += 1;
+          flushes.commits += commits;
+        },
+      },
+    });
+    opened.onClose(() => store.close());
+    const accounts = await openAccounts(config, { dataDir, log, opened });
+    const adminKey = accounts.keys.ensureFirstAdmin((secret) => keepAdminKey(dataDir, secret));
+    await serve({ config, log, opened, listener, store, accounts, flushes });
+    return { url: urlOf(listener.address), adminKey, close: () => opened.close() };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** What was opened, and how to close it again, last first. */
+class Opened {
+  readonly #closers: (() => void | Promise<void>)[] = [];
+  #closed: Promise<void> | null = null;
+
+  get isClosing(): boolean {
+    return this.#closed !== null;
+  }
+
+  onClose(closer: () => void | Promise<void>): void {
+    this.#closers.push(closer);
+  }
+
+  /** Closes everything; a second call waits for the first. */
+  close(): Promise<void> {
+    this.#closed ??= this.#closeAll();
+    return this.#closed;
+  }
+
+  async #closeAll(): Promise<void> {
+    for (const closer of this.#closers.toReversed()) await closer();
+  }
+}
+
+type Accounts = {
+  readonly db: AccountsDb;
+  readonly keys: ApiKeys;
+  readonly tokens: SessionTokens;
+  readonly audit: Audit;
+  readonly authenticate: Authenticator;
+};
+
+async function openAccounts(
+  config: Config,
+  parts: { readonly dataDir: string; readonly log: Log; readonly opened: Opened },
+): Promise<Accounts> {
+  const { dataDir, log, opened } = parts;
+  const db = openAccountsDb({ dataDir, now, randomBytes });
+  opened.onClose(() => db.sql.close());
+  const keys = new ApiKeys({
+    db,
+    now,
+    randomBytes,
+    schedule: (task, milliseconds) => void setTimeout(task, milliseconds).unref(),
+    report: (error) => log.warn({ err: error }, "the last use of keys could not be written"),
+  });
+  opened.onClose(() => keys.close());
+  const tokens = new SessionTokens({ db, now, randomBytes });
+  const verifier = await identityProvider(config);
+  const auditLog = new AuditLog(db.sql);
+  return {
+    db,
+    keys,
+    tokens,
+    authenticate: createAuthenticator({ keys, ownTokens: tokens, verifier, now }),
+    audit: ({ principal, requestId }, action, threadId) => {
+      const { orgId, userId } = principal;
+      auditLog.append({ at: now(), orgId, actorUserId: userId, action, threadId, requestId });
+    },
+  };
+}
+
+async function identityProvider(config: Config): Promise<TokenVerifier | undefined> {
+  const { jwksUrl, jwtIssuer, jwtAudience } = config;
+  if (jwksUrl === null || jwtIssuer === null || jwtAudience === null) return undefined;
+  const { createTokenVerifier } = await import("./auth/token-verifier.ts");
+  return createTokenVerifier({
+    jwksUrl,
+    issuer: jwtIssuer,
+    audience: jwtAudience,
+    claims: {
+      user: config.jwtClaimUser,
+      org: config.jwtClaimOrg,
+      role: config.jwtClaimRole,
+      scopes: config.jwtClaimScopes,
+    },
+    now,
+  });
+}
+
+type Parts = {
+  readonly config: Config;
+  readonly log: Log;
+  readonly opened: Opened;
+  readonly listener: Listener;
+  readonly store: ThreadStore;
+  readonly accounts: Accounts;
+  readonly flushes: { batches: number; commits: number };
+};
+
+/** Puts routes and live streams in front of the store and begins to answer. */
+async function serve(parts: Parts): Promise<void> {
+  const { config, log, opened, listener, accounts } = parts;
+  const { authenticate } = accounts;
+  const bus = new MemoryBus();
+  const cursors = new PageCursors(createCursorCodec(accounts.db.cursorSecret));
+  const limit = config.rateLimit;
+  const rateLimiter = limit === 0 ? null : new RateLimiter({ limit, now: performance.now });
+  const live = goLive(parts, { bus, cursors, rateLimiter });
+  opened.onClose(live.close);
+  const counters = new RequestCounters();
+  const isClosing = () => opened.isClosing;
+  const handler = await createHandler(listener.server, {
+    routes: routesOf(parts, { bus, cursors, counters, live }),
+    authenticate,
+    rateLimiter,
+    cors: createCors(config.corsOrigins),
+    trustProxy: config.trustProxy,
+    counters,
+    log,
+    isClosing,
+  });
+  listener.serve(handler);
+}
+
+function goLive(
+  { config, log, listener, store, accounts }: Parts,
+  shared: {
+    readonly bus: MemoryBus;
+    readonly cursors: PageCursors;
+    readonly rateLimiter: RateLimiter | null;
+  },
+): LiveServer {
+  const { keys, authenticate, audit } = accounts;
+  const gate = createUpgradeGate({ authenticate, rateLimiter: shared.rateLimiter, log });
+  return attachLive(listener.server, {
+    store,
+    bus: shared.bus,
+    authenticate: gate.authenticate,
+    refuse: gate.refuse,
+    isLive: (principal) => isCredentialLive(principal, keys, now()),
+    threadView,
+    olderCursor: (principal, { threadId }, { rolloutId, sequence }) => {
+      const cursor = { threadId, rolloutId, order: "desc", type: null, from: sequence };
+      return shared.cursors.seal("events", principal, cursor);
+    },
+    audit: (principal, threadId, request) => {
+      audit({ principal, requestId: gate.requestIdOf(request) }, "thread.watch", threadId);
+    },
+    notFound: threadNotFound,
+    onError: (error) => log.error({ err: error }, "a live stream failed"),
+    heartbeatSeconds: config.heartbeatSeconds,
+    now: monotonic,
+  });
+}
+
+function routesOf(
+  { config, opened, store, accounts, flushes }: Parts,
+  shared: {
+    readonly bus: MemoryBus;
+    readonly cursors: PageCursors;
+    readonly counters: RequestCounters;
+    readonly live: LiveServer;
+  },
+) {
+  const { bus, cursors, counters, live } = shared;
+  const { keys, tokens, audit } = accounts;
+  const newId = createIdMaker({ now, randomBytes });
+  const commands = new ThreadCommands({ store, bus, now, newId, lanesMax });
+  const reads = new ThreadReads({ store, bus, cursors, audit });
+  const edits = new ThreadEdits({ store, commands, audit, newThreadId: () => newId("thr") });
+  const routes = [
+    ...publishRoutes(edits),
+    ...threadRoutes({ reads, edits }),
+    ...historyRoutes(reads),
+    ...accountRoutes({ keys, tokens, cursors }),
+  ];
+  const metrics = createMetrics({ counters, figures: figuresOf(live, flushes) });
+  const { publicUrl } = config;
+  const ops = {
+    isClosing: () => opened.isClosing,
+    health: () => store.health(),
+    metrics,
+    publicUrl,
+  };
+  return [...routes, ...opsRoutes(ops, routes)];
+}
+
+function figuresOf(live: LiveServer, flushes: Parts["flushes"]) {
+  return [
+    {
+      name: "spool_open_sockets",
+      help: "WebSockets that are open",
+      type: "gauge" as const,
+      read: () => live.sockets(),
+    },
+    {
+      name: "spool_flushes_total",
+      help: "Flushes of the commit log to stable storage",
+      type: "counter" as const,
+      read: () => flushes.batches,
+    },
+    {
+      name: "spool_flushed_commits_total",
+      help: "Commits those flushes made durable",
+      type: "counter" as const,
+      read: () => flushes.commits,
+    },
+  ];
+}

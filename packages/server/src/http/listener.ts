@@ -1,0 +1,105 @@
+/**
+ * The listening HTTP server. It takes connections before the store is open, so that probes get an
+ * answer while a long replay goes on (REST15), then hands requests to the real handler; at the end
+ * it lets requests under way finish. What is not HTTP gets the envelope too (ERR3). Used by `app.ts`.
+ *
+ *   listen ─▶ starting: /healthz 200, the rest 503 ─▶ `serve(handler)` ─▶ `close()`: idle
+ *   connections go, answers under way leave with Connection: close, stragglers are cut off
+ */
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { closeGraceMs, headersMs, keepAliveMs, requestMs } from "../limits.ts";
+import { json } from "./answer.ts";
+import { malformed, notReady } from "./refusals.ts";
+import { requestIdOf } from "./request-id.ts";
+import { refusalText, sendAnswer, sendRefusal } from "./send-answer.ts";
+
+/** Between two looks for connections that have become idle while closing, in milliseconds. */
+const idleCheckMs = 50;
+
+/** A server that listens. */
+export type Listener = {
+  readonly server: Server;
+  /** The address it listens on; the port is the real one. */
+  readonly address: AddressInfo;
+  /** From now on `handler` answers. */
+  readonly serve: (handler: RequestListener) => void;
+  /** Stops listening; resolves when every connection is gone, 10 s later at most. */
+  readonly close: () => Promise<void>;
+};
+
+/** Listens on `host` and `port`. Rejects as Node does, with EADDRINUSE for example. */
+export async function listen(options: { host: string; port: number }): Promise<Listener> {
+  let handler: RequestListener = answerStarting;
+  const server = createServer(
+    { keepAliveTimeout: keepAliveMs, headersTimeout: headersMs, requestTimeout: requestMs },
+    (request, response) => handler(request, response),
+  );
+  // An expectation nobody knows may be ignored; Node itself would answer without the envelope.
+  server.on("checkExpectation", (request, response) => handler(request, response));
+  server.on("clientError", answerMalformed);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  return {
+    server,
+    address: server.address() as AddressInfo,
+    serve: (next) => {
+      handler = next;
+    },
+    close: () => closeServer(server),
+  };
+}
+
+/** `http://127.0.0.1:4646`, as a client on this machine reaches it. */
+export function urlOf({ address, family, port }: AddressInfo): string {
+  const everywhere = address === "0.0.0.0" || address === "::";
+  if (everywhere) return `http://localhost:${port}`;
+  return family === "IPv6" ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+}
+
+function answerStarting(request: IncomingMessage, response: ServerResponse): void {
+  const requestId = requestIdOf(request.headers["x-request-id"]);
+  const envelope = { requestId, rate: null, headers: { connection: "close" } };
+  if (request.url === "/healthz") sendAnswer(response, envelope, json({ status: "ok" }));
+  else sendRefusal(response, envelope, notReady("starting"));
+}
+
+/** Node calls this for what its parser refuses, and for connections that broke. */
+function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const requestId = requestIdOf(undefined);
+  const body = refusalText(malformed("it is not HTTP that can be read here"), requestId);
+  socket.end(
+    `HTTP/1.1 400 ${STATUS_CODES[400]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
+      `x-request-id: ${requestId}\r\ncache-control: no-store\r\nreferrer-policy: no-referrer\r\n` +
+      `x-content-type-options: nosniff\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs);
+    const patience = setTimeout(() => server.closeAllConnections(), closeGraceMs);
+    server.close(() => {
+      clearInterval(idle);
+      clearTimeout(patience);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

@@ -1,0 +1,111 @@
+/**
+ * Takes power away at every single step the store makes on the disk, start and close included, and
+ * checks each time what is left: all that was acknowledged, whole commits only, and a store that
+ * goes on (LOG9, LOG14).
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { assertStored } from "../../testing/assert-stored.ts";
+import { PromisedThread } from "../../testing/crash-oracle.ts";
+import { EmbeddedFixture, type ViewAfterwards } from "../../testing/embedded-fixture.ts";
+import {
+  archived,
+  compacted,
+  created,
+  deleted,
+  event,
+  message,
+  metadataSet,
+  renamed,
+  runCompleted,
+  runStarted,
+  type Step,
+} from "../../testing/thread-script.ts";
+import type { EmbeddedStore } from "./embedded-store.ts";
+
+/** Every nth step is a crash; the offset moves with the kind of crash, so that all are met. */
+const stride = 4;
+const kinds: readonly (readonly [name: string, power: boolean, view: ViewAfterwards])[] = [
+  ["the process dies", false, "kept"],
+  ["power goes, the tables stay", true, "kept"],
+  ["power goes, the tables are as they were durable", true, "durable"],
+  ["power goes and the tables are lost", true, "gone"],
+];
+
+for (const [offset, [name, power, view]] of kinds.entries()) {
+  test(`LOG14 LOG9 nothing acknowledged is lost at any step when ${name}`, async (t) => {
+    const total = (await workload(new EmbeddedFixture(t), Number.POSITIVE_INFINITY)).edits;
+    let crashes = 0;
+    for (let step = 1 + offset; step <= total; step += stride) {
+      const fixture = new EmbeddedFixture(t, { seed: step });
+      const { store, threads } = await workload(fixture, step);
+      if (power) await fixture.losePower(store, view);
+      else await fixture.kill(store);
+      await checkAfterwards(fixture, threads, `step ${step}`);
+      crashes += 1;
+    }
+    t.diagnostic(`${crashes} crashes over ${total} steps`);
+    assert.ok(crashes > 50);
+  });
+}
+
+/** What happens to one thread, one commit after the other. */
+const life: readonly (readonly Step[])[] = [
+  [created({ metadata: { a: 1 } }), message("hello", "m1")],
+  [runStarted("run_1", { agentId: "coder" }), event("custom", { data: "x".repeat(300) })],
+  [renamed("a title"), event("compaction_started"), compacted("rol_second")],
+  [event("assistant_message", { content: "y".repeat(500) })],
+  [metadataSet({ b: 2 }), runCompleted()],
+  [message("again", "m2"), archived()],
+  [runStarted("run_2"), event("compaction_started"), compacted("rol_third"), runCompleted()],
+];
+
+/** Commits on four threads at once, one of which is deleted, until the process dies. */
+async function workload(fixture: EmbeddedFixture, dieAt: number) {
+  const { disk } = fixture;
+  const threads = ["a", "A", "b", "deleted"].map(
+    (name) => new PromisedThread(fixture.script(name), disk),
+  );
+  let store: EmbeddedStore | null = null;
+  try {
+    store = await fixture.open((files) => files.dieAt(dieAt));
+    for (const steps of life) {
+      fixture.clock.advance(10);
+      const opened = store;
+      const answers = threads.map((thread) => {
+        const isLast = thread.key.threadId === "thr_deleted" && steps === life[5];
+        if (thread.script.expected().thread?.deletedAt != null) return true;
+        return thread.commit(opened, ...(isLast ? [deleted()] : steps));
+      });
+      await Promise.all(answers);
+    }
+    await store.close();
+  } catch (error) {
+    if (!fixture.files.dead) throw error;
+  }
+  return { store, threads, edits: fixture.files.edits };
+}
+
+async function checkAfterwards(
+  fixture: EmbeddedFixture,
+  threads: readonly PromisedThread[],
+  where: string,
+): Promise<void> {
+  try {
+    const store = await fixture.open();
+    for (const thread of threads) await thread.verify(store);
+    for (const thread of threads) {
+      const { thread: row } = thread.script.expected();
+      if (row?.deletedAt != null) continue;
+      const step = row === null ? created() : message("after the crash");
+      assert.equal(await thread.commit(store, step), true, "the store takes writes");
+    }
+    await store.close();
+    const again = await fixture.open();
+    for (const { key, script } of threads) await assertStored(again, key, script.expected());
+    await again.close();
+  } catch (error) {
+    (error as Error).message = `${where}: ${(error as Error).message}`;
+    throw error;
+  }
+}

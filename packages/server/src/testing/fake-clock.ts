@@ -1,0 +1,24 @@
+/**
+ * A clock that stands still until a test moves it, so that no test waits for time to pass and
+ * times in results are known in advance.
+ */
+
+/** Where fake clocks begin, in milliseconds since the epoch: 2026-01-31T12:00:00Z. */
+export const fakeClockStart = Date.UTC(2026, 0, 31, 12);
+
+/** Time in milliseconds since the epoch; `now` can be handed on without the clock. */
+export class FakeClock {
+  time: number;
+
+  constructor(start = fakeClockStart) {
+    this.time = start;
+  }
+
+  readonly now = (): number => this.time;
+
+  /** Moves the clock by milliseconds and returns the new time. */
+  advance(milliseconds: number): number {
+    this.time += milliseconds;
+    return this.time;
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The embedded store's view written in the store's own thread: no worker to start, and what it
+ * does happens in the same order each time. Faults: it can be told to refuse (`refuse`), and keeps
+ * the file as it was when it was last made durable, which is the least a crash leaves (`durable`).
+ */
+import { readFileSync } from "node:fs";
+import type { DatabaseSync } from "node:sqlite";
+import type { ViewSink } from "../store/embedded/view-link.ts";
+import { openViewForWriting } from "../store/embedded/view-schema.ts";
+import { type ViewUpdate, ViewWriter } from "../store/embedded/view-writer.ts";
+
+export class InlineView implements ViewSink {
+  readonly #file: string;
+  #open: { db: DatabaseSync; writer: ViewWriter } | null = null;
+  /** Why every change is refused; null: they are taken. */
+  refuse: string | null = null;
+  /** The whole file as it was last made durable; null before. */
+  durable: Buffer | null = null;
+  /** Calls so far, and rows of threads in them. */
+  applied = { calls: 0, updates: 0 };
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async apply(batch: number, updates: readonly ViewUpdate[], durable: boolean): Promise<void> {
+    if (this.refuse !== null) throw new Error(this.refuse);
+    this.applied = {
+      calls: this.applied.calls + 1,
+      updates: this.applied.updates + updates.length,
+    };
+    if (this.#open === null) {
+      const db = openViewForWriting(this.#file);
+      this.#open = { db, writer: new ViewWriter(db) };
+    }
+    // A worker gets a copy as well.
+    this.#open.writer.apply(batch, structuredClone(updates));
+    if (!durable) return;
+    this.#open.writer.checkpoint();
+    this.durable = readFileSync(this.#file);
+  }
+
+  async close(): Promise<void> {
+    this.#open?.db.close();
+    this.#open = null;
+  }
+}
