@@ -6,8 +6,12 @@
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 const ascii = /^[\x20-\x7e]*$/;
 /** East Asian wide and fullwidth blocks, and whatever is shown as an emoji. */
-const wide =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
+const wide = new RegExp(
+  "[\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\ua4cf\\uac00-\\ud7a3\\uf900-\\ufaff" +
+    "\\ufe30-\\ufe4f\\uff00-\\uff60\\uffe0-\\uffe6\\u{20000}-\\u{3fffd}]" +
+    "|\\p{Emoji_Presentation}|\\ufe0f",
+  "u",
+);
 const mark = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
 
 /** Columns of `text`. */

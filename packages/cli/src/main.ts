@@ -47,6 +47,8 @@ const verbs: readonly Verb[] = [
 ];
 
 process.exitCode = await main(process.argv.slice(2));
+// Whoever pressed Ctrl-C does not wait for connections to close.
+if (process.exitCode === exitCodes.interrupted) process.exit();
 
 async function main(words: readonly string[]): Promise<number> {
   const output = new Output(process.stdout, process.stderr);

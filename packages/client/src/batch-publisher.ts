@@ -7,7 +7,7 @@
  *   (per thread, ≤ 1,000 frames, ≤ 4 MiB)                             one at a time     ≤ `parallel`
  */
 import type { PublishAnswer } from "@spool/protocol/publish";
-import { BackOff, sleep } from "./back-off.ts";
+import { type RetryOptions, withRetries } from "./retry.ts";
 import type { PublishBatch } from "./spool-client.ts";
 import { SpoolError } from "./spool-error.ts";
 
@@ -29,8 +29,11 @@ export type PublishTotals = {
   readonly error: SpoolError | null;
 };
 
-/** How to publish. */
-export type BatchPublisherOptions = {
+/**
+ * How to publish. A batch that was not answered is repeated as `RetryOptions` say. An abort of
+ * `signal` ends everything: unsent frames are dropped, waiting calls reject with its reason.
+ */
+export type BatchPublisherOptions = RetryOptions & {
   /** Sends one batch: `(batch, options) => client.publish(batch, options)`. */
   readonly publish: (
     batch: PublishBatch,
@@ -38,16 +41,8 @@ export type BatchPublisherOptions = {
   ) => Promise<PublishAnswer>;
   /** Requests under way at once (4). */
   readonly parallel?: number;
-  /** How long one batch is repeated before it counts as failed, in milliseconds (60,000). */
-  readonly giveUpAfterMs?: number;
-  /** Ends everything; unsent frames are dropped and waiting calls reject with its reason. */
-  readonly signal?: AbortSignal;
   /** Hears each answered batch: how many frames of all publications are on stable storage now. */
   readonly onProgress?: (confirmedFrames: number) => void;
-  /** Hears why a batch has to be sent again. */
-  readonly onRetry?: (error: SpoolError) => void;
-  /** Numbers from 0 to below 1, for the jitter. */
-  readonly random?: () => number;
 };
 
 /** The most frames the server takes in one batch (PUB2). */
@@ -56,7 +51,6 @@ const batchFramesMax = 1_000;
 const batchBytesMax = 4 * 1024 * 1024;
 /** Bytes of frames that are not answered yet, over all threads. */
 const unsentBytesMax = 32 * 1024 * 1024;
-const delays = { firstMs: 200, maxMs: 10_000 } as const;
 const encoder = new TextEncoder();
 
 /** Frames of one run that go together, and their size. */
@@ -97,7 +91,7 @@ export class BatchPublisher {
     const before = this.#tails.get(threadId) ?? Promise.resolve();
     const tail = before.then(async () => {
       try {
-        await this.#sendOnce(batch, publication);
+        await this.#send(batch, publication);
       } catch (error) {
         publication.fail(error);
       }
@@ -108,36 +102,18 @@ export class BatchPublisher {
     this.#tails.set(threadId, tail);
   }
 
-  async #sendOnce(batch: FilledBatch, publication: ThreadPublication): Promise<void> {
+  async #send(batch: FilledBatch, publication: ThreadPublication): Promise<void> {
     if (publication.failed) return;
     await this.#slots.take();
     try {
-      const answer = await this.#send(batch.frames);
+      const { publish, signal } = this.#options;
+      const body = batchOf(batch.frames);
+      const answer = await withRetries(() => publish(body, { signal }), this.#options);
       publication.count(answer);
       this.#confirmed += batch.frames.length;
       this.#options.onProgress?.(this.#confirmed);
     } finally {
       this.#slots.give();
-    }
-  }
-
-  /** Sends until there is an answer that counts. Throws SpoolError, or the abort's reason. */
-  async #send(frames: readonly NumberedFrame[]): Promise<PublishAnswer> {
-    const { publish, signal, random, giveUpAfterMs = 60_000, onRetry } = this.#options;
-    const backOff = new BackOff(delays, random);
-    const giveUpAt = performance.now() + giveUpAfterMs;
-    const batch = batchOf(frames);
-    while (true) {
-      signal?.throwIfAborted();
-      try {
-        return await publish(batch, { signal });
-      } catch (error) {
-        if (!(error instanceof SpoolError) || !error.mayPass) throw error;
-        const waitMs = Math.max(backOff.nextMs(), (error.retryAfterSeconds ?? 0) * 1_000);
-        if (performance.now() + waitMs > giveUpAt) throw error;
-        onRetry?.(error);
-        await sleep(waitMs, signal);
-      }
     }
   }
 

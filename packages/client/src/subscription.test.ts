@@ -159,12 +159,19 @@ test("LIVE14 a connection that went silent is given up once the server has more"
 test("leaving the loop or aborting ends the connection without an error", async () => {
   const server = await startFaultServer({ live: [{ frames: [snapshot(1)] }] });
   const client = new SpoolClient({ url: server.url });
-  const stop = new AbortController();
-  const kinds: string[] = [];
-  for await (const { kind } of watchThread(client, "thr_a", { signal: stop.signal })) {
-    kinds.push(kind);
-    setTimeout(() => stop.abort(), 10);
+  for (const delayMs of [0, 10]) {
+    const stop = new AbortController();
+    const kinds: string[] = [];
+    for await (const { kind } of watchThread(client, "thr_a", { signal: stop.signal })) {
+      kinds.push(kind);
+      if (delayMs === 0) stop.abort();
+      else setTimeout(() => stop.abort(), delayMs);
+    }
+    assert.deepEqual(kinds, ["snapshot"]);
   }
-  assert.deepEqual(kinds, ["snapshot"]);
+  for await (const { kind } of watchThread(client, "thr_a")) {
+    assert.equal(kind, "snapshot");
+    break;
+  }
   await server.close();
 });

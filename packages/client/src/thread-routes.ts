@@ -1,5 +1,6 @@
 /**
- * Threads over REST: list, create, read, change, delete, cancel. Reached as `client.threads`.
+ * Threads over REST: list, create, read, change, delete, cancel. Reached as `client.threads`; what
+ * a thread holds is read through `history-routes.ts`.
  */
 
 import type { Access, InFlight } from "@spool/protocol/live-frames";

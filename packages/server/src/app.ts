@@ -15,6 +15,7 @@ import { SessionTokens } from "./auth/session-tokens.ts";
 import type { TokenVerifier } from "./auth/verified-token.ts";
 import type { Config } from "./config.ts";
 import { accountRoutes } from "./http/account-routes.ts";
+import { callerOf, rateExceeded } from "./http/admission.ts";
 import { createCors } from "./http/cors.ts";
 import { historyRoutes } from "./http/history-routes.ts";
 import { createHandler } from "./http/http-server.ts";
@@ -22,9 +23,10 @@ import { type Listener, listen, urlOf } from "./http/listener.ts";
 import { opsRoutes } from "./http/ops-routes.ts";
 import { publishRoutes } from "./http/publish-routes.ts";
 import { RateLimiter } from "./http/rate-limiter.ts";
+import { refusalOf } from "./http/refusals.ts";
 import { threadRoutes } from "./http/thread-routes.ts";
 import { createUpgradeGate } from "./http/upgrades.ts";
-import { lanesMax } from "./limits.ts";
+import { lanesMax, socketsPerKeyMax } from "./limits.ts";
 import { attachLive, type LiveServer } from "./live/live-server.ts";
 import { MemoryBus } from "./live/memory-bus.ts";
 import { keepAdminKey } from "./ops/admin-key.ts";
@@ -37,6 +39,7 @@ import type { ThreadStore } from "./store/thread-store.ts";
 import { PageCursors } from "./threads/page-cursors.ts";
 import { threadNotFound } from "./threads/refusals.ts";
 import { threadView } from "./threads/resource-view.ts";
+import { abandonCompactions } from "./threads/start-chores.ts";
 import { ThreadCommands } from "./threads/thread-commands.ts";
 import { ThreadEdits } from "./threads/thread-edits.ts";
 import { ThreadReads } from "./threads/thread-reads.ts";
@@ -184,18 +187,23 @@ type Parts = {
 
 /** Puts routes and live streams in front of the store and begins to answer. */
 async function serve(parts: Parts): Promise<void> {
-  const { config, log, opened, listener, accounts } = parts;
+  const { config, log, opened, listener, store, accounts } = parts;
   const { authenticate } = accounts;
   const bus = new MemoryBus();
   const cursors = new PageCursors(createCursorCodec(accounts.db.cursorSecret));
   const limit = config.rateLimit;
   const rateLimiter = limit === 0 ? null : new RateLimiter({ limit, now: performance.now });
-  const live = goLive(parts, { bus, cursors, rateLimiter });
+  const newId = createIdMaker({ now, randomBytes });
+  const commands = new ThreadCommands({ store, bus, now, newId, lanesMax });
+  await abandonCompactions({ store, commands });
+  const newThreadId = () => newId("thr");
+  const edits = new ThreadEdits({ store, commands, audit: accounts.audit, newThreadId });
+  const live = goLive(parts, { bus, cursors, rateLimiter, edits });
   opened.onClose(live.close);
   const counters = new RequestCounters();
   const isClosing = () => opened.isClosing;
   const handler = await createHandler(listener.server, {
-    routes: routesOf(parts, { bus, cursors, counters, live }),
+    routes: routesOf(parts, { bus, cursors, counters, live, edits }),
     authenticate,
     rateLimiter,
     cors: createCors(config.corsOrigins),
@@ -213,25 +221,38 @@ function goLive(
     readonly bus: MemoryBus;
     readonly cursors: PageCursors;
     readonly rateLimiter: RateLimiter | null;
+    readonly edits: ThreadEdits;
   },
 ): LiveServer {
   const { keys, authenticate, audit } = accounts;
-  const gate = createUpgradeGate({ authenticate, rateLimiter: shared.rateLimiter, log });
+  const { rateLimiter, edits } = shared;
+  const gate = createUpgradeGate({ authenticate, rateLimiter, log });
   return attachLive(listener.server, {
     store,
     bus: shared.bus,
-    authenticate: gate.authenticate,
+    authenticate: async (request) => {
+      return { principal: await gate.authenticate(request), requestId: gate.requestIdOf(request) };
+    },
     refuse: gate.refuse,
+    refusalOf: (error) => {
+      const refusal = refusalOf(error);
+      if (refusal.code === "INTERNAL") log.error({ err: refusal.cause }, "a message failed");
+      return refusal;
+    },
+    takeRate: (principal) => {
+      const rate = rateLimiter?.take(callerOf(principal));
+      if (rate?.isExceeded) throw rateExceeded(rate);
+    },
+    publish: (caller, request) => edits.publish(caller, request),
     isLive: (principal) => isCredentialLive(principal, keys, now()),
     threadView,
     olderCursor: (principal, { threadId }, { rolloutId, sequence }) => {
       const cursor = { threadId, rolloutId, order: "desc", type: null, from: sequence };
       return shared.cursors.seal("events", principal, cursor);
     },
-    audit: (principal, threadId, request) => {
-      audit({ principal, requestId: gate.requestIdOf(request) }, "thread.watch", threadId);
-    },
+    audit,
     notFound: threadNotFound,
+    socketsPerKeyMax,
     onError: (error) => log.error({ err: error }, "a live stream failed"),
     heartbeatSeconds: config.heartbeatSeconds,
     now: monotonic,
@@ -245,14 +266,12 @@ function routesOf(
     readonly cursors: PageCursors;
     readonly counters: RequestCounters;
     readonly live: LiveServer;
+    readonly edits: ThreadEdits;
   },
 ) {
-  const { bus, cursors, counters, live } = shared;
+  const { bus, cursors, counters, live, edits } = shared;
   const { keys, tokens, audit } = accounts;
-  const newId = createIdMaker({ now, randomBytes });
-  const commands = new ThreadCommands({ store, bus, now, newId, lanesMax });
   const reads = new ThreadReads({ store, bus, cursors, audit });
-  const edits = new ThreadEdits({ store, commands, audit, newThreadId: () => newId("thr") });
   const routes = [
     ...publishRoutes(edits),
     ...threadRoutes({ reads, edits }),

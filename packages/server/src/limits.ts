@@ -31,3 +31,6 @@ export const rolloutScanMax = 500;
 export const durationBuckets = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ] as const;
+
+/** Open sockets one API key, or one person without a key, may have; the next is closed with 4429. */
+export const socketsPerKeyMax = 10_000;

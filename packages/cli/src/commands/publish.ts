@@ -10,7 +10,11 @@ import type { CommandContext } from "../command-context.ts";
 import { exitCodes } from "../command-error.ts";
 import { failureMessage } from "../failure-message.ts";
 import { ProgressBar } from "../publishing/progress-bar.ts";
-import { type FileSummary, publishFile } from "../publishing/publish-file.ts";
+import {
+  type FileSummary,
+  type PublishFileOptions,
+  publishFile,
+} from "../publishing/publish-file.ts";
 import { reportJson, reportLines } from "../publishing/publish-report.ts";
 import { type SessionSource, sessionSource } from "../publishing/session-source.ts";
 
@@ -35,6 +39,7 @@ class Publishing {
   readonly #options: PublishOptions;
   readonly #client: SpoolClient;
   readonly #publisher: BatchPublisher;
+  readonly #retry: PublishFileOptions["retry"];
   readonly #bar: ProgressBar;
   #bytesTotal: number | null = 0;
   #bytesRead = 0;
@@ -49,16 +54,19 @@ class Publishing {
     this.#options = options;
     this.#client = context.client();
     this.#bar = new ProgressBar(context.output, !context.json);
-    this.#publisher = new BatchPublisher({
-      publish: (batch, more) => this.#client.publish(batch, more),
+    this.#retry = {
       signal: context.interrupted,
+      onRetry: (error) => {
+        this.#waitsFor = `; ${failureMessage(error, context.url)}`;
+        this.#draw();
+      },
+    };
+    this.#publisher = new BatchPublisher({
+      ...this.#retry,
+      publish: (batch, more) => this.#client.publish(batch, more),
       onProgress: (confirmed) => {
         this.#framesStored = confirmed;
         this.#waitsFor = "";
-        this.#draw();
-      },
-      onRetry: (error) => {
-        this.#waitsFor = `; ${failureMessage(error, context.url)}`;
         this.#draw();
       },
     });
@@ -73,9 +81,7 @@ class Publishing {
       const finishing = finish();
       const before = reported;
       reported = before.then(async () => this.#report(await finishing));
-      // Whoever awaits the last report hears of it.
-      finishing.catch(() => {});
-      reported.catch(() => {});
+      ignoreUntilAwaited(finishing, reported);
     }
     await reported;
     this.#bar.clear();
@@ -101,7 +107,7 @@ class Publishing {
       publisher: this.#publisher,
       part: this.#options.messagesOnly === true ? "messages" : "everything",
       complete: this.#options.complete === true,
-      signal: this.#context.interrupted,
+      retry: this.#retry,
       onBytes: (count) => {
         this.#bytesRead += count;
         this.#draw();
@@ -128,6 +134,12 @@ class Publishing {
     const fraction = read === null ? null : Math.min(read, done / Math.max(1, this.#framesRead));
     this.#bar.show(fraction, `${this.#framesStored} events published${this.#waitsFor}`);
   }
+}
+
+/** Keeps a failure from ending the process before whoever awaits the last report hears of it. */
+function ignoreUntilAwaited(...promises: Promise<unknown>[]): void {
+  // Only silenced here: each of them is awaited later, and throws there.
+  for (const promise of promises) promise.catch(() => {});
 }
 
 function unopened(file: string, error: unknown): FileSummary {

@@ -41,8 +41,8 @@ async function tail(
   const { output } = context;
   const client = context.client();
   const signal = AbortSignal.any([context.interrupted, output.closed]);
-  const printer =
-    output.isTerminal && !context.json ? new FramePrinter(() => output.columns ?? 80) : null;
+  const surroundings = { columns: () => output.columns ?? 80, now: Date.now };
+  const printer = output.isTerminal && !context.json ? new FramePrinter(surroundings) : null;
   const after = await beginning(client, threadId, { ...options, signal });
   const onState = connectionNotes(context, printer);
   const watch = { after, allRollouts: options.allRollouts, signal, onState };
@@ -71,8 +71,9 @@ async function beginning(
     signal,
   }: Pick<TailOptions, "after" | "allRollouts"> & { signal: AbortSignal },
 ): Promise<string | undefined> {
-  if (after !== undefined) return after;
+  // Also what says in one line that the server, the key or the thread is not there.
   const { access } = await client.threads.get(threadId, { limit: 1 }, { signal });
+  if (after !== undefined) return after;
   if (access === "metadata") return undefined;
   if (allRollouts) return startPosition;
   const { items } = await client.history.rollouts(threadId, { limit: 1 }, { signal });

@@ -65,7 +65,8 @@ class PublishingFile {
   }
 
   async read(source: SessionSource): Promise<void> {
-    const { part, complete, onBytes, signal } = this.#options;
+    const { part, complete, onBytes } = this.#options;
+    const { signal } = this.#options.retry;
     const options = { messagesOnly: part === "messages", complete };
     try {
       for await (const piece of readSession(source.chunks(onBytes), options)) {
@@ -119,7 +120,7 @@ class PublishingFile {
     try {
       this.#threads.set(threadId, await PublishedThread.open(header, this.#options));
     } catch (error) {
-      this.#options.signal.throwIfAborted();
+      this.#options.retry.signal.throwIfAborted();
       // This thread only: its frames are left out and its summary says why.
       const counts = { appended: 0, duplicates: 0 };
       const title = header.title ?? null;

@@ -45,7 +45,8 @@ function threadWords(thread: ThreadSummary, url: string): string {
   const named = title === null ? threadId : `${threadId} "${printableLine(title)}"`;
   const counts = `${events(appended)} added, ${duplicates} already there`;
   if (error === null) return `${named}: ${counts}`;
-  return `${named}: failed after ${counts}: ${failureMessage(error, url)}`;
+  const before = appended + duplicates === 0 ? "" : ` after ${counts}`;
+  return `${named}: failed${before}: ${failureMessage(error, url)}`;
 }
 
 function events(count: number): string {

@@ -6,6 +6,7 @@
 import type { Frame, ThreadHeader } from "@spool/adapters/frame";
 import type { BatchPublisher, ThreadPublication } from "@spool/client/batch-publisher";
 import { walkPages } from "@spool/client/pages";
+import { type RetryOptions, withRetries } from "@spool/client/retry";
 import type { SpoolClient } from "@spool/client/spool-client";
 import type { Thread } from "@spool/protocol/resources";
 import { CommandError } from "../command-error.ts";
@@ -21,7 +22,8 @@ export type PublishedThreadOptions = {
   readonly client: SpoolClient;
   readonly publisher: BatchPublisher;
   readonly part: PublishedPart;
-  readonly signal: AbortSignal;
+  /** How requests are repeated, and Ctrl-C. */
+  readonly retry: RetryOptions & { readonly signal: AbortSignal };
 };
 
 /** How publishing a thread went; `error` is null when all its frames are on stable storage. */
@@ -60,8 +62,9 @@ export class PublishedThread {
     header: ThreadHeader,
     options: PublishedThreadOptions,
   ): Promise<PublishedThread> {
-    const { client, part, signal } = options;
-    const thread = await client.threads.create(threadCreation(header, part), { signal });
+    const { client, part, retry } = options;
+    const body = threadCreation(header, part);
+    const thread = await withRetries(() => client.threads.create(body, retry), retry);
     const before = publishedPart(thread);
     if (before !== null && before !== part) {
       const how = before === "messages" ? "with" : "without";
@@ -103,29 +106,33 @@ export class PublishedThread {
     try {
       return { ...counts, title: await this.#title(totals.appended), error: null };
     } catch (error) {
-      this.#options.signal.throwIfAborted();
+      this.#options.retry.signal.throwIfAborted();
       return { ...counts, title: this.#thread.title, error };
     }
   }
 
   /** Brings the thread's fields up to date and gives its title, which the server may have made. */
   async #title(appended: number): Promise<string | null> {
-    const { client, part, signal } = this.#options;
+    const { client, part, retry } = this.#options;
     const changes = threadChanges(this.#thread, this.#header, part);
     const { id, title } = this.#thread;
-    if (changes !== null) return (await client.threads.update(id, changes, { signal })).title;
+    if (changes !== null) {
+      return (await withRetries(() => client.threads.update(id, changes, retry), retry)).title;
+    }
     if (title !== null || appended === 0) return title;
-    return (await client.threads.get(id, { limit: 1 }, { signal })).thread.title;
+    const get = () => client.threads.get(id, { limit: 1 }, retry);
+    return (await withRetries(get, retry)).thread.title;
   }
 }
 
 async function knownRuns(
   threadId: string,
-  { client, signal }: PublishedThreadOptions,
+  { client, retry }: PublishedThreadOptions,
 ): Promise<ReadonlyMap<string, number>> {
   const known = new Map<string, number>();
-  const page = (cursor: string | null) =>
-    client.history.runs(threadId, { limit: 100, cursor }, { signal });
+  const page = (cursor: string | null) => {
+    return withRetries(() => client.history.runs(threadId, { limit: 100, cursor }, retry), retry);
+  };
   for await (const { runId, runSequence } of walkPages(page)) known.set(runId, runSequence);
   return known;
 }

@@ -40,23 +40,29 @@ const runTailLength = 8;
 const headColumns = 5 + 1 + 8 + 1 + wordWidth + 2;
 const summaryColumnsMin = 20;
 
+/** What the printer needs to know of its surroundings. */
+export type FramePrinterOptions = {
+  /** The terminal's width, which may change while it watches. */
+  readonly columns: () => number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+};
+
 /** A text in flight: what it is told apart by, what it is called, its run. */
 type LiveItem = { readonly key: string; readonly word: string; readonly runId: string };
 
 /** Turns frames into text. Keeps what is in flight, so one is made per thread watched. */
 export class FramePrinter {
   readonly #live = new LiveText();
-  /** Columns of the terminal right now. */
-  readonly #columns: () => number;
+  readonly #options: FramePrinterOptions;
   #date = "";
   /** The id whose text the last line belongs to; null when the last line is finished. */
   #open: string | null = null;
   /** Lines of tool output shown live, by call. */
   readonly #outputLines = new Map<string, number>();
 
-  /** `columns` gives the terminal's width, which may change while it watches. */
-  constructor(columns: () => number) {
-    this.#columns = columns;
+  constructor(options: FramePrinterOptions) {
+    this.#options = options;
   }
 
   /** What to print for a frame; may be empty, may end inside a line. */
@@ -100,7 +106,7 @@ export class FramePrinter {
       this.#outputLines.delete(id);
       return this.#heading(event, { ...text, summary: text.summary || "done" });
     }
-    return this.#heading(event, text) + bodyOf(text, this.#columns());
+    return this.#heading(event, text) + bodyOf(text, this.#options.columns());
   }
 
   /** The rest of a message whose beginning was shown as it came. */
@@ -118,7 +124,7 @@ export class FramePrinter {
     const run = event.runId?.replace(/^run_/, "").slice(-runTailLength) ?? "";
     const quiet = styleText("dim", `${number.padStart(5)} ${clock(time)}`);
     const word = styleText(formats[text.tone], text.word.padEnd(wordWidth));
-    const room = this.#columns() - (headColumns + run.length);
+    const room = this.#options.columns() - (headColumns + run.length);
     const summary = fitWidth(text.summary, Math.max(room, summaryColumnsMin));
     const line = `${quiet} ${word}${styleText("magenta", run)}  ${summary}`.trimEnd();
     return `${this.endLine()}${this.#dateLine(time)}${line}\n`;
@@ -168,7 +174,7 @@ export class FramePrinter {
 
   #call(summary: string, runId: string): string {
     const text = { ...eventText({ type: "tool_call", payload: {} }), word: "calling", summary };
-    return this.#heading({ runId, createdAt: new Date().toISOString() }, text);
+    return this.#heading({ runId, createdAt: this.#now() }, text);
   }
 
   #delta(of: LiveItem, delta: string, offset?: number): string {
@@ -201,10 +207,15 @@ export class FramePrinter {
     return `${heading}${indented(printable(text))}`;
   }
 
+  /** Live frames carry no time of the server's. */
+  #now(): string {
+    return new Date(this.#options.now()).toISOString();
+  }
+
   #liveHeading(word: string, runId: string): string {
     const tone: Tone = word === "assistant" ? "assistant" : "quiet";
     const text = { ...eventText({ type: "", payload: {} }), word, tone, summary: "…" };
-    return this.#heading({ runId, createdAt: new Date().toISOString() }, text);
+    return this.#heading({ runId, createdAt: this.#now() }, text);
   }
 }
 

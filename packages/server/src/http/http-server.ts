@@ -50,8 +50,8 @@ type Visit = Arrival & { readonly counter: RouteCounter; readonly startedAt: num
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Null for what no route has. */
-    visit: Visit | null;
+    /** Null for what no route has, and not even there for an address that cannot be read. */
+    visit?: Visit | null;
   }
 }
 
@@ -230,7 +230,7 @@ class Edge {
   }
 
   #finish(request: FastifyRequest, status: number): void {
-    const { visit } = request;
+    const visit = request.visit ?? null;
     const ms = visit === null ? 0 : performance.now() - visit.startedAt;
     (visit?.counter ?? this.#unrouted).count(status, ms);
     const { log } = this.#parts;
@@ -244,7 +244,7 @@ class Edge {
 }
 
 function rateOf({ visit }: FastifyRequest): Rate | null {
-  return visit === null ? null : visit.rate;
+  return visit?.rate ?? null;
 }
 
 function callOf(request: FastifyRequest, visit: Visit): Call {

@@ -15,11 +15,12 @@ import {
   STATUS_CODES,
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import type { DomainError } from "@spool/protocol/errors";
 import { closeGraceMs, headersMs, keepAliveMs, requestMs } from "../limits.ts";
 import { json } from "./answer.ts";
 import { malformed, notReady } from "./refusals.ts";
 import { requestIdOf } from "./request-id.ts";
-import { refusalText, sendAnswer, sendRefusal } from "./send-answer.ts";
+import { type Envelope, refusalText, sendAnswer, sendRefusal } from "./send-answer.ts";
 
 /** Between two looks for connections that have become idle while closing, in milliseconds. */
 const idleCheckMs = 50;
@@ -38,12 +39,18 @@ export type Listener = {
 /** Listens on `host` and `port`. Rejects as Node does, with EADDRINUSE for example. */
 export async function listen(options: { host: string; port: number }): Promise<Listener> {
   let handler: RequestListener = answerStarting;
+  const onRequest: RequestListener = (request, response) => {
+    const lacksHost = request.headers.host === undefined && request.httpVersion === "1.1";
+    if (lacksHost) refuse(request, response, malformed("it lacks the Host header"));
+    else handler(request, response);
+  };
+  const timeouts = { keepAliveTimeout: keepAliveMs, headersTimeout: headersMs };
   const server = createServer(
-    { keepAliveTimeout: keepAliveMs, headersTimeout: headersMs, requestTimeout: requestMs },
-    (request, response) => handler(request, response),
+    // Left to Node, a missing Host and an unknown expectation are answered without the envelope.
+    { ...timeouts, requestTimeout: requestMs, requireHostHeader: false },
+    onRequest,
   );
-  // An expectation nobody knows may be ignored; Node itself would answer without the envelope.
-  server.on("checkExpectation", (request, response) => handler(request, response));
+  server.on("checkExpectation", onRequest);
   server.on("clientError", answerMalformed);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -70,10 +77,17 @@ export function urlOf({ address, family, port }: AddressInfo): string {
 }
 
 function answerStarting(request: IncomingMessage, response: ServerResponse): void {
+  if (request.url !== "/healthz") refuse(request, response, notReady("starting"));
+  else sendAnswer(response, closingEnvelope(request), json({ status: "ok" }));
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, refusal: DomainError): void {
+  sendRefusal(response, closingEnvelope(request), refusal);
+}
+
+function closingEnvelope(request: IncomingMessage): Envelope {
   const requestId = requestIdOf(request.headers["x-request-id"]);
-  const envelope = { requestId, rate: null, headers: { connection: "close" } };
-  if (request.url === "/healthz") sendAnswer(response, envelope, json({ status: "ok" }));
-  else sendRefusal(response, envelope, notReady("starting"));
+  return { requestId, rate: null, headers: { connection: "close" } };
 }
 
 /** Node calls this for what its parser refuses, and for connections that broke. */

@@ -25,7 +25,7 @@ export type TransientInput = {
   readonly payload: JsonObject;
 };
 
-/** The part of it watchers are to see; `cut` where text before it is missing. */
+/** The part of it that watchers are to see; `cut` where text before it is missing. */
 export type TransientOutput = TransientInput & { readonly cut: boolean };
 
 /** Text of one id and kind, from `offset` on. */

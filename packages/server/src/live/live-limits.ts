@@ -5,8 +5,17 @@ export const liveLimits = {
   queueBytesMax: 1024 * 1024,
   /** A watcher that takes nothing of a full queue for this long is closed with 4008. */
   stuckMsMax: 30_000,
-  /** Messages kept for a watcher that is catching up; beyond it they come from the log. */
-  keptMessagesMax: 2_000,
+  /** At most this long between two looks at a full queue. */
+  drainPollMs: 100,
+  /** Snapshots read at a time; the others wait their turn. */
+  snapshotsAtOnce: 16,
+  /** Bytes of publishes on a socket that are not answered yet; beyond it reading pauses. */
+  unansweredBytesMax: 16 * 1024 * 1024,
+  unansweredMax: 10_000,
+  /** Threads one socket may subscribe to. */
+  subscriptionsMax: 10_000,
+  /** Between two looks at what changed in a watched thread list. */
+  listFeedMs: 50,
   /** Events and bytes read from the log at a time while catching up. */
   catchUpEvents: 500,
   catchUpBytes: 512 * 1024,

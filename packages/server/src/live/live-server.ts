@@ -1,104 +1,83 @@
 /**
- * The live side of the HTTP server: takes WebSocket upgrades of a thread's events, refuses bad
- * ones with plain HTTP and the envelope (LIVE13), keeps the sockets alive and in order. What goes
- * over a socket is the session's work.
+ * The live side of the HTTP server: takes WebSocket upgrades of a thread's events and of
+ * `/v1/live`, refuses bad ones with plain HTTP and the envelope (LIVE13), keeps the sockets alive
+ * and in order. What goes over a socket is `live-socket.ts`, what a watcher sees `session.ts`.
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { DomainError } from "@spool/protocol/errors";
 import { isThreadId } from "@spool/protocol/ids";
-import { bodyBytesMax } from "@spool/protocol/limits";
 import type { Access } from "@spool/protocol/live-frames";
-import type { Thread } from "@spool/protocol/resources";
-import { type WebSocket, WebSocketServer } from "ws";
-import { accessTo } from "../auth/access.ts";
-import { type Principal, requireScope } from "../auth/principal.ts";
-import type { ThreadRow } from "../store/rows.ts";
-import type { ThreadKey } from "../store/thread-key.ts";
-import type { ThreadStore } from "../store/thread-store.ts";
-import type { LiveBus } from "./live-bus.ts";
+import { WebSocketServer } from "ws";
+import { hasScope, type Principal, requireScope } from "../auth/principal.ts";
+import { Hub } from "./hub.ts";
 import { liveLimits } from "./live-limits.ts";
-import { Session } from "./session.ts";
-import { SocketSink } from "./socket-sink.ts";
-import { parseWatchQuery, type WatchOptions } from "./watch-query.ts";
-
-/** What the live side needs of the rest of the server. */
-export type LiveParts = {
-  readonly store: ThreadStore;
-  readonly bus: LiveBus;
-  /** Checks headers, credential and rate; throws the DomainError that refuses the upgrade. */
-  readonly authenticate: (request: IncomingMessage, query: URLSearchParams) => Promise<Principal>;
-  /** Whether a credential accepted earlier would still be. */
-  readonly isLive: (principal: Principal) => boolean;
-  /** Answers a refused upgrade in plain HTTP and ends the connection. */
-  readonly refuse: (request: IncomingMessage, socket: Duplex, error: unknown) => void;
-  readonly threadView: (row: ThreadRow, access: Access) => Thread;
-  readonly olderCursor: (
-    principal: Principal,
-    key: ThreadKey,
-    from: { readonly rolloutId: string | null; readonly sequence: number },
-  ) => string;
-  /** ORG10: an admin looks at somebody else's thread. */
-  readonly audit: (principal: Principal, threadId: string, request: IncomingMessage) => void;
-  readonly notFound: (threadId: string) => DomainError;
-  readonly onError: (error: unknown) => void;
-  readonly heartbeatSeconds: number;
-  /** Milliseconds of a clock that never jumps. */
-  readonly now: () => number;
-};
-
-type Watcher = {
-  readonly socket: WebSocket;
-  readonly principal: Principal;
-  readonly session: Session;
-  lastHeardAt: number;
-};
-
-type Accepted = {
-  readonly principal: Principal;
-  readonly key: ThreadKey;
-  readonly access: Access;
-  readonly options: WatchOptions;
-};
+import { type LiveCaller, type LiveParts, watchAccess } from "./live-parts.ts";
+import { type LiveShared, LiveSocket } from "./live-socket.ts";
+import { RunPublishers } from "./run-publishers.ts";
+import { SnapshotReader } from "./snapshot-reader.ts";
+import { parseWatchQuery, type SocketOptions } from "./watch-query.ts";
 
 /** The live server of an HTTP server. `close` says goodbye with 1001 to everybody. */
-export type LiveServer = { readonly sockets: () => number; readonly close: () => Promise<void> };
+export type LiveServer = {
+  readonly sockets: () => number;
+  readonly shared: LiveShared;
+  readonly close: () => Promise<void>;
+};
+
+/** An upgrade that passed: a socket of one thread, watched or only published into, or of many. */
+type Accepted = {
+  readonly caller: LiveCaller;
+  readonly threadId: string | null;
+  readonly watch: { readonly access: Access; readonly options: SocketOptions } | null;
+};
 
 const eventsPath = /^\/v1\/threads\/([^/]+)\/events$/;
+const livePath = "/v1/live";
 
 /** Takes over the upgrades of `server`. */
 export function attachLive(server: Server, parts: LiveParts): LiveServer {
-  const sockets = new WebSocketServer({
+  const webSockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: liveLimits.receivedBytesMax,
     handleProtocols: (offered) => (offered.has("spool") ? "spool" : false),
   });
-  const watchers = new Set<Watcher>();
-  let closing = false;
-  server.on("upgrade", (request, socket: Duplex, head) => {
-    socket.on("error", () => socket.destroy());
+  const shared: LiveShared = {
+    parts,
+    hub: new Hub(parts.bus),
+    snapshots: new SnapshotReader(parts.store),
+    runPublishers: new RunPublishers(parts.bus),
+  };
+  const sockets = new Set<LiveSocket>();
+  let isClosing = false;
+  server.on("upgrade", (request, stream: Duplex, head) => {
+    stream.on("error", () => stream.destroy());
     accept(request, parts).then(
       (accepted) => {
-        if (closing) return socket.destroy();
-        sockets.handleUpgrade(request, socket, head, (opened) => {
-          watchers.add(watch(opened, accepted, parts, watchers));
+        if (isClosing) {
+          stream.destroy();
+          return;
+        }
+        webSockets.handleUpgrade(request, stream, head, (socket) => {
+          open(shared, sockets, { socket, stream, accepted });
         });
       },
-      (error) => parts.refuse(request, socket, error),
+      (error) => parts.refuse(request, stream, error),
     );
   });
   const timers = [
-    setInterval(() => pingAll(watchers, parts), parts.heartbeatSeconds * 1_000),
-    setInterval(() => closeExpired(watchers, parts), liveLimits.credentialCheckMs),
+    setInterval(() => pingAll(sockets, parts), parts.heartbeatSeconds * 1_000),
+    setInterval(() => closeExpired(sockets, parts), liveLimits.credentialCheckMs),
   ];
   for (const timer of timers) timer.unref();
   return {
-    sockets: () => watchers.size,
+    sockets: () => sockets.size,
+    shared,
     close: async () => {
-      closing = true;
+      isClosing = true;
       for (const timer of timers) clearInterval(timer);
-      await sayGoodbye(watchers);
+      await sayGoodbye(sockets);
     },
   };
 }
@@ -107,20 +86,34 @@ export function attachLive(server: Server, parts: LiveParts): LiveServer {
 async function accept(request: IncomingMessage, parts: LiveParts): Promise<Accepted> {
   const url = new URL(request.url ?? "/", "http://spool");
   const match = eventsPath.exec(url.pathname);
-  if (match === null) {
-    throw new DomainError("NOT_FOUND", "A WebSocket opens on /v1/threads/{threadId}/events.");
+  if (match === null && url.pathname !== livePath) {
+    throw new DomainError(
+      "NOT_FOUND",
+      "A WebSocket opens on /v1/threads/{threadId}/events or on /v1/live.",
+    );
   }
-  const principal = await parts.authenticate(request, url.searchParams);
-  requireScope(principal, "agent:read");
+  const caller = await parts.authenticate(request);
+  if (match === null) return acceptMany(caller, url.searchParams);
+  const isWatching = url.searchParams.get("watch") !== "false";
+  requireScope(caller.principal, isWatching ? "agent:read" : "agent:run");
   const threadId = decodedId(match[1] as string);
   const options = parseWatchQuery(url.searchParams);
-  const key = { orgId: principal.orgId, threadId };
-  const thread = (await parts.store.load(key))?.head.thread;
-  if (thread === undefined || thread.deletedAt !== null) throw parts.notFound(threadId);
-  const access = accessTo(principal, thread);
-  if (access === "none") throw parts.notFound(threadId);
-  if (access === "metadata") parts.audit(principal, threadId, request);
-  return { principal, key, access, options };
+  if (!isWatching) return { caller, threadId, watch: null };
+  const access = await watchAccess(parts, caller, threadId);
+  return { caller, threadId, watch: { access, options } };
+}
+
+/** `/v1/live` opens with either scope; each message then needs its own (LIVE17). */
+function acceptMany(caller: LiveCaller, query: URLSearchParams): Accepted {
+  if (!hasScope(caller.principal, "agent:run")) requireScope(caller.principal, "agent:read");
+  for (const name of query.keys()) {
+    if (name === "api_key" || name === "token") continue;
+    throw new DomainError(
+      "INVALID_REQUEST",
+      `There is no parameter ${JSON.stringify(name.slice(0, 64))} here; subscribe by message.`,
+    );
+  }
+  return { caller, threadId: null, watch: null };
 }
 
 function decodedId(text: string): string {
@@ -134,76 +127,53 @@ function decodedId(text: string): string {
   throw new DomainError("INVALID_REQUEST", "A thread id is thr_ and 1 to 64 of A-Z a-z 0-9 _ -.");
 }
 
-function watch(
-  socket: WebSocket,
-  { principal, key, access, options }: Accepted,
-  parts: LiveParts,
-  watchers: Set<Watcher>,
-): Watcher {
-  const session = new Session({
-    key,
-    access,
-    options,
-    sink: new SocketSink(socket),
-    store: parts.store,
-    bus: parts.bus,
-    threadView: (row) => parts.threadView(row, access),
-    olderCursor: (rolloutId, sequence) =>
-      parts.olderCursor(principal, key, { rolloutId, sequence }),
-    onError: parts.onError,
-  });
-  const watcher: Watcher = { socket, principal, session, lastHeardAt: parts.now() };
-  const heard = () => {
-    watcher.lastHeardAt = parts.now();
-  };
-  socket.on("pong", heard);
-  socket.on("ping", heard);
-  socket.on("message", (data) => {
-    heard();
-    answerMessage(socket, data as Buffer, key.threadId);
-  });
-  socket.on("error", () => socket.terminate()); // the peer broke the protocol or went away
-  socket.on("close", () => {
-    watchers.delete(watcher);
-    session.end();
-  });
-  void session.start();
-  return watcher;
+function open(
+  shared: LiveShared,
+  sockets: Set<LiveSocket>,
+  {
+    socket,
+    stream,
+    accepted,
+  }: { socket: import("ws").WebSocket; stream: Duplex; accepted: Accepted },
+): void {
+  const { caller, threadId, watch } = accepted;
+  const others = countOf(sockets, caller.principal);
+  const opened = new LiveSocket(shared, { socket, stream }, { caller, ownThreadId: threadId });
+  sockets.add(opened);
+  void opened.closed().then(() => sockets.delete(opened));
+  if (others >= shared.parts.socketsPerKeyMax) opened.close(4429, "TOO_MANY_CONNECTIONS");
+  else if (watch !== null) opened.watch(threadId as string, watch.access, watch.options);
 }
 
-/** A watcher's socket takes no messages; a too long one ends it (WIRE6). */
-function answerMessage(socket: WebSocket, data: Buffer, threadId: string): void {
-  if (data.length > bodyBytesMax) {
-    socket.close(4413, "BODY_TOO_LARGE");
-    return;
+/** Open sockets of the same key, or of the same person where there is no key. */
+function countOf(sockets: Set<LiveSocket>, { orgId, userId, keyId }: Principal): number {
+  let count = 0;
+  for (const { caller } of sockets) {
+    const other = caller.principal;
+    const isSame =
+      keyId === null ? other.userId === userId && other.orgId === orgId : other.keyId === keyId;
+    if (isSame) count += 1;
   }
-  const error = {
-    code: "INVALID_REQUEST",
-    message: "This socket is for watching; publish with POST /v1/thread-events.",
-  };
-  socket.send(JSON.stringify({ type: "error", threadId, error }));
+  return count;
 }
 
-function pingAll(watchers: Set<Watcher>, { now }: LiveParts): void {
-  for (const { socket, lastHeardAt } of watchers) {
-    if (now() - lastHeardAt > liveLimits.silentMsMax) socket.terminate();
-    else if (socket.readyState === socket.OPEN) socket.ping();
+function pingAll(sockets: Set<LiveSocket>, { now }: LiveParts): void {
+  for (const socket of sockets) {
+    if (now() - socket.lastHeardAt > liveLimits.silentMsMax) socket.terminate();
+    else socket.ping();
   }
 }
 
-function closeExpired(watchers: Set<Watcher>, { isLive }: LiveParts): void {
-  for (const { socket, principal } of watchers) {
-    if (!isLive(principal)) socket.close(4401, "INVALID_CREDENTIALS");
+function closeExpired(sockets: Set<LiveSocket>, { isLive }: LiveParts): void {
+  for (const socket of sockets) {
+    if (!isLive(socket.caller.principal)) socket.close(4401, "INVALID_CREDENTIALS");
   }
 }
 
-async function sayGoodbye(watchers: Set<Watcher>): Promise<void> {
-  const gone = [...watchers].map(({ socket, session }) => {
-    session.end();
-    return new Promise<void>((resolve) => {
-      socket.once("close", () => resolve());
-      socket.close(1001, "SHUTDOWN");
-    });
+async function sayGoodbye(sockets: Set<LiveSocket>): Promise<void> {
+  const gone = [...sockets].map((socket) => {
+    socket.close(1001, "SHUTDOWN");
+    return socket.closed();
   });
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {
@@ -211,5 +181,5 @@ async function sayGoodbye(watchers: Set<Watcher>): Promise<void> {
   });
   await Promise.race([Promise.all(gone), patience]);
   clearTimeout(timer);
-  for (const { socket } of watchers) socket.terminate();
+  for (const socket of sockets) socket.terminate();
 }

@@ -4,16 +4,21 @@
  */
 import type { InFlight } from "@spool/protocol/live-frames";
 import { keyText, type ThreadKey } from "../store/thread-key.ts";
+import { InFlightState } from "./in-flight.ts";
 import type { BusListener, BusMessage, LiveBus } from "./live-bus.ts";
 
-/** An in-process bus. Holds nothing for threads without listeners. */
+/** An in-process bus. Holds something only for threads with listeners or something in flight. */
 export class MemoryBus implements LiveBus {
   readonly #listeners = new Map<string, Set<BusListener>>();
+  readonly #inFlight = new Map<string, InFlightState>();
 
   publish(key: ThreadKey, messages: readonly BusMessage[]): void {
-    const listeners = this.#listeners.get(keyText(key));
+    const text = keyText(key);
+    const shown = this.#fold(text, messages);
+    if (shown.length === 0) return;
+    const listeners = this.#listeners.get(text);
     if (listeners === undefined) return;
-    for (const listener of listeners) listener(messages);
+    for (const listener of listeners) listener(shown);
   }
 
   subscribe(key: ThreadKey, listener: BusListener): () => void {
@@ -30,7 +35,30 @@ export class MemoryBus implements LiveBus {
     };
   }
 
-  async inFlight(): Promise<InFlight | null> {
-    return null;
+  // Not async: the state is that of the call, not of a later turn.
+  inFlight(key: ThreadKey): Promise<InFlight | null> {
+    return Promise.resolve(this.#inFlight.get(keyText(key))?.view() ?? null);
+  }
+
+  /** Folds the messages into what is in flight; transient frames come out as watchers get them. */
+  #fold(text: string, messages: readonly BusMessage[]): readonly BusMessage[] {
+    let state = this.#inFlight.get(text);
+    const hasTransient = messages.some((message) => message.kind === "transient");
+    if (state === undefined && !hasTransient) return messages;
+    state ??= new InFlightState();
+    const shown: BusMessage[] = [];
+    for (const message of messages) {
+      if (message.kind === "transient") {
+        const frame = state.accept(message.frame);
+        if (frame !== null) shown.push({ kind: "transient", frame });
+        continue;
+      }
+      if (message.kind === "event") state.settle(message.event);
+      shown.push(message);
+    }
+    const isOver = state.isEmpty || messages.at(-1)?.kind === "deleted";
+    if (isOver) this.#inFlight.delete(text);
+    else this.#inFlight.set(text, state);
+    return shown;
   }
 }

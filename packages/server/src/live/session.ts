@@ -3,256 +3,312 @@
  * missing, none twice, in order, with transient frames between them as they were accepted (LIVE5).
  *
  *   connecting ──▶ catching up ──▶ live ──▶ closing
- *    subscribe       │  ▲            │
- *    load head       │  └────────────┘  a hole, or a full queue: read on from the log
- *    snapshot        └─ what the bus says meanwhile is kept, and sorted out at the end
+ *    join feed       │  ▲            │
+ *    one moment      │  └────────────┘  a hole, or a full queue: read on from the log
+ *    snapshot        └─ to be live again takes another moment at which nothing is missing
  *
- * The bus is only a hint: what is at or below the last sequence sent is ignored, what is not the
- * next one makes the session read the store. Subscribing comes before the head is loaded, so that
- * nothing falls between the two (LIVE8).
+ * A *moment* is one turn of the event loop in which the feed's waiting turn is handed out and the
+ * head and what is in flight are taken (LIVE8). Turns handed out while the session is not live are
+ * not kept: durable frames come from the log, and of what is in flight the session remembers what
+ * it has shown and sends the rest as one delta (`in-flight-rest.ts`). The design that failed kept
+ * the messages meanwhile: it had to tell which of them the snapshot held already.
  */
 import { crc32 } from "node:zlib";
 import { pageBytesMax, snapshotEventsMax } from "@spool/protocol/limits";
-import type { Access } from "@spool/protocol/live-frames";
+import type { Access, InFlight } from "@spool/protocol/live-frames";
 import type { Thread } from "@spool/protocol/resources";
 import { positionOf } from "../store/event-line.ts";
-import { revisionOf, type ThreadHead, type ThreadRow } from "../store/rows.ts";
+import type { ThreadHead, ThreadRow } from "../store/rows.ts";
 import type { ThreadKey } from "../store/thread-key.ts";
-import type { ThreadStore } from "../store/thread-store.ts";
-import type { BusMessage, LiveBus } from "./live-bus.ts";
+import type { EventPage, ThreadStore } from "../store/thread-store.ts";
+import type { Hub } from "./hub.ts";
+import { inFlightRest } from "./in-flight-rest.ts";
+import type { LiveBus } from "./live-bus.ts";
 import { liveLimits } from "./live-limits.ts";
-import { metadataLine } from "./metadata-view.ts";
+import { type Notice, noticeOf } from "./notices.ts";
+import type { Outlet } from "./outlet.ts";
 import { resumeProblem } from "./resume.ts";
 import { snapshotFrame } from "./snapshot-frame.ts";
+import type { SnapshotReader } from "./snapshot-reader.ts";
+import { sseFrame } from "./sse-frame.ts";
+import type { FeedMember, ThreadFeed } from "./thread-feed.ts";
+import {
+  type Audience,
+  type Encoding,
+  encodeEventLine,
+  encodeText,
+  type Turn,
+  transientText,
+} from "./turn.ts";
 import type { WatchOptions } from "./watch-query.ts";
+import { textFrame } from "./ws-frame.ts";
 
-/** Where a session's frames go. */
-export interface FrameSink {
-  /** Sends one frame; it may wait in the sink's queue. */
-  send(frame: Buffer | string): void;
-  /** Bytes that wait in the queue. */
-  readonly queuedBytes: number;
-  /** Resolves when the queue is nearly empty; false when the peer takes nothing for too long. */
-  drained(): Promise<boolean>;
-  close(code: number, reason: string): void;
-}
+/** Why a session ended by itself: a close code of the table and its word. */
+export type SessionEnd = { readonly code: number; readonly reason: string };
 
 export type SessionParts = {
   readonly key: ThreadKey;
   readonly access: Access;
   readonly options: WatchOptions;
-  readonly sink: FrameSink;
+  readonly outlet: Outlet;
+  readonly encoding: Encoding;
   readonly store: ThreadStore;
   readonly bus: LiveBus;
+  readonly hub: Hub;
+  readonly snapshots: SnapshotReader;
   /** The thread as this watcher may see it. */
   readonly threadView: (row: ThreadRow) => Thread;
   /** A cursor of the events from `sequence` backwards; rollout null: of all rollouts. */
   readonly olderCursor: (rolloutId: string | null, sequence: number) => string;
-  /** Told of what went wrong here; the watcher is closed and may come back. */
+  /** Called once when the session ends by itself, behind its last frame. */
+  readonly onEnd: (end: SessionEnd) => void;
+  /** Told of what went wrong here; the watcher may come back. */
   readonly onError: (error: unknown) => void;
 };
 
+/** What a watcher was shown of the turn in flight; `unknown`: not any more. */
+type Shown = InFlight | null | "unknown";
+
 type State =
-  | { readonly kind: "connecting"; readonly kept: BusMessage[] }
-  | { readonly kind: "catching_up"; readonly kept: BusMessage[] }
+  | { readonly kind: "connecting" }
+  | { readonly kind: "catching_up" }
   | { readonly kind: "live" }
   | { readonly kind: "closing" };
 
-export class Session {
+/** A head and what is in flight, taken in one turn of the event loop; null: no such thread. */
+type Moment = { readonly head: ThreadHead; readonly inFlight: InFlight | null } | null;
+
+export class Session implements FeedMember {
   readonly #parts: SessionParts;
-  #state: State = { kind: "connecting", kept: [] };
-  #unsubscribe: () => void = () => undefined;
+  readonly #audience: Audience;
+  readonly #feed: ThreadFeed;
+  #state: State = { kind: "connecting" };
+  /** A turn was handed out since the last moment. */
+  #missed = false;
   /** The sequence of the last durable frame sent, or passed over for an admin. */
   #last = 0;
-  /** Notices of changes up to this revision are in the snapshot already. */
-  #revision = 0;
+  /** The title and archive state the watcher was told last. */
+  #told: { title: string | null; archived: boolean } = { title: null, archived: false };
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
+    const { access, options, hub, key } = parts;
+    this.#audience = access === "metadata" ? "metadata" : options.transient ? "all" : "durable";
+    this.#feed = hub.join(key, this);
   }
 
-  /** Subscribes, sends the snapshot, follows the thread until `end`. Never rejects. */
+  /** Sends the snapshot and follows the thread until `end`. Never rejects. */
   async start(): Promise<void> {
-    const { bus, key } = this.#parts;
-    this.#unsubscribe = bus.subscribe(key, (messages) => this.#receive(messages));
     await this.#guarded(async () => {
-      const stored = await this.#parts.store.load(key);
-      if (stored === null || stored.head.thread.deletedAt !== null) return this.#deleted();
-      await this.#sendSnapshot(stored.head);
-      await this.#catchUp();
+      const moment = await this.#moment();
+      if (this.#isClosing()) return;
+      if (moment === null) this.#deleted();
+      else {
+        await this.#sendSnapshot(moment);
+        await this.#catchUp(moment.inFlight);
+      }
     });
   }
 
-  /** Ends the session; the socket is somebody else's to close. */
+  /** Ends the session without a word; the connection is somebody else's to close. */
   end(): void {
+    if (this.#isClosing()) return;
     this.#state = { kind: "closing" };
-    this.#unsubscribe();
+    this.#parts.hub.leave(this.#parts.key, this);
   }
 
-  #receive(messages: readonly BusMessage[]): void {
-    const state = this.#state;
-    if (state.kind === "closing") return;
-    if (state.kind !== "live") {
-      state.kept.push(...messages);
-      // Beyond the bound the log supplies what is durable.
-      if (state.kept.length > liveLimits.keptMessagesMax) state.kept.splice(0);
+  receive(turn: Turn): void {
+    if (this.#state.kind !== "live") {
+      this.#missed = true;
       return;
     }
-    for (const [index, message] of messages.entries()) {
-      const isFull = this.#parts.sink.queuedBytes > liveLimits.queueBytesMax;
-      if (!isFull && this.#deliver(message)) continue;
+    const { outlet, encoding } = this.#parts;
+    const { bytes, first, last } = turn.bytes(encoding, this.#audience);
+    if (first !== 0 && first !== this.#last + 1) {
+      this.#fallBack("unknown");
+      return;
+    }
+    outlet.write(bytes);
+    if (first !== 0) this.#last = last;
+    if (turn.hasNotices) this.#heard(turn);
+    if (outlet.isFull && !this.#isClosing()) this.#fallBack(this.#inFlightNow());
+  }
+
+  /** Remembers what the notices in a turn have told the watcher. */
+  #heard(turn: Turn): void {
+    const renamed = turn.lastOf("renamed");
+    if (renamed !== undefined) this.#told.title = this.#visibleTitle(renamed);
+    const archived = turn.lastOf("archived");
+    if (archived !== undefined) this.#told.archived = archived.archived;
+    if (turn.lastOf("deleted") !== undefined) this.#finish(4410, "THREAD_DELETED");
+  }
+
+  #fallBack(shown: Shown | Promise<Shown>): void {
+    this.#state = { kind: "catching_up" };
+    void this.#guarded(async () => this.#catchUp(await shown));
+  }
+
+  /**
+   * Reads the log until nothing is missing at some moment, sends the rest of what is in flight, and
+   * is live. `shown` is what of it the watcher has.
+   */
+  async #catchUp(shown: Shown): Promise<void> {
+    this.#state = this.#isClosing() ? this.#state : { kind: "catching_up" };
+    while (!this.#isClosing()) {
+      if (!(await this.#parts.outlet.drained())) return this.#finish(4008, "SLOW_WATCHER");
+      const moment = await this.#moment();
       if (this.#isClosing()) return;
-      this.#state = { kind: "catching_up", kept: messages.slice(index) };
-      void this.#guarded(() => this.#catchUp());
-      return;
-    }
-  }
-
-  /** Sends what the message is about. False: frames are missing before it. */
-  #deliver(message: BusMessage): boolean {
-    const { sink, options, access } = this.#parts;
-    if (message.kind === "event") {
-      if (message.sequence <= this.#last) return true;
-      if (message.sequence !== this.#last + 1) return false;
-      this.#sendEvent(message.line, message.sequence);
-      return true;
-    }
-    if (message.kind === "transient") {
-      if (options.transient && access === "owner") sink.send(message.text);
-      return true;
-    }
-    if (message.revision > this.#revision) this.#notify(message);
-    return true;
-  }
-
-  #notify(message: Exclude<BusMessage, { kind: "event" | "transient" }>): void {
-    const { sink, key, access } = this.#parts;
-    const { threadId } = key;
-    switch (message.kind) {
-      case "renamed": {
-        // ORG9: a title made from a message is content.
-        const isContent = access === "metadata" && message.titleSource === "message";
-        const title = isContent ? null : message.title;
-        sink.send(JSON.stringify({ type: "thread_renamed", threadId, title }));
+      if (moment === null) return this.#deleted();
+      if (this.#last < moment.head.thread.sequence) {
+        await this.#readOn(moment.head.thread.sequence);
+      } else if (!this.#missed) {
+        this.#goLive(moment, shown);
         return;
       }
-      case "archived": {
-        const { archived } = message;
-        sink.send(JSON.stringify({ type: "thread_archived", threadId, archived }));
-        return;
-      }
-      case "deleted":
-        this.#deleted();
     }
   }
 
-  #sendEvent(line: Buffer, sequence: number): void {
-    const { sink, access } = this.#parts;
-    const frame = access === "owner" ? line : metadataLine(line);
-    if (frame !== null) sink.send(frame);
-    this.#last = sequence;
+  #goLive({ head, inFlight }: NonNullable<Moment>, shown: Shown): void {
+    const { key, outlet } = this.#parts;
+    const isRestart = shown === "unknown";
+    const rest = inFlightRest(isRestart ? null : shown, inFlight, head.thread.activeRolloutId);
+    for (const frame of this.#audience === "all" ? rest : []) {
+      const marked = isRestart && "delta" in frame.payload ? { ...frame, cut: true } : frame;
+      this.#sendText(frame.type, transientText(marked, key.threadId));
+    }
+    this.#tellChanges(head.thread);
+    this.#state = { kind: "live" };
+    if (outlet.isFull) this.#fallBack(this.#inFlightNow());
   }
 
-  async #sendSnapshot(head: ThreadHead): Promise<void> {
-    const { store, key, options, sink, access } = this.#parts;
+  /** What notices would have told, had the session been live. */
+  #tellChanges(thread: ThreadRow): void {
+    const archived = thread.archivedAt !== null;
+    const title = this.#visibleTitle(thread);
+    if (title !== this.#told.title) {
+      this.#notify({ kind: "renamed", title: thread.title, titleSource: thread.titleSource });
+    }
+    if (archived !== this.#told.archived) this.#notify({ kind: "archived", archived });
+    this.#told = { title, archived };
+  }
+
+  #notify(notice: Notice): void {
+    const { type, text } = noticeOf(
+      notice,
+      this.#parts.key.threadId,
+      this.#audience === "metadata",
+    );
+    this.#sendText(type, text);
+  }
+
+  #visibleTitle({ title, titleSource }: Pick<ThreadRow, "title" | "titleSource">): string | null {
+    return this.#audience === "metadata" && titleSource === "message" ? null : title;
+  }
+
+  /** Nothing is awaited between handing out the feed's turn and taking what there is (LIVE8). */
+  async #moment(): Promise<Moment> {
+    // Between two turns of the loop everything flushed has been published, too.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (this.#isClosing()) return null;
+    this.#feed.endTurn();
+    this.#missed = false;
+    const { store, key } = this.#parts;
+    const taken = [store.load(key), this.#inFlightNow()] as const;
+    const [stored, inFlight] = await Promise.all(taken);
+    if (stored === null || stored.head.thread.deletedAt !== null) return null;
+    return { head: stored.head, inFlight };
+  }
+
+  async #inFlightNow(): Promise<InFlight | null> {
+    return this.#audience === "all" ? this.#parts.bus.inFlight(this.#parts.key) : null;
+  }
+
+  async #sendSnapshot(moment: NonNullable<Moment>): Promise<void> {
+    const { store, key, options } = this.#parts;
     // An admin makes no positions from what they receive, so only the sequence counts.
-    const after =
-      options.after && access === "metadata" ? { ...options.after, crc: null } : options.after;
-    const reason = after === null ? null : await resumeProblem(store, key, head, after);
-    this.#revision = revisionOf(head.thread);
-    if (after !== null && reason === null) await this.#sendResumed(head, after.sequence);
-    else await this.#sendFull(head, reason);
+    const isAdmin = this.#audience === "metadata";
+    const after = options.after && isAdmin ? { ...options.after, crc: null } : options.after;
+    const reason = after === null ? null : await resumeProblem(store, key, moment.head, after);
+    if (after !== null && reason === null) await this.#sendResumed(moment, after.sequence);
+    else await this.#sendFull(moment, reason);
     if (reason === null) return;
-    const { threadId } = key;
-    sink.send(JSON.stringify({ type: "resync_required", threadId, reason }));
+    const frame = { type: "resync_required", threadId: key.threadId, reason };
+    this.#sendText(frame.type, JSON.stringify(frame));
   }
 
   /** The newest events of the active rollout or of all (LIVE2). */
-  async #sendFull(head: ThreadHead, reason: string | null): Promise<void> {
-    const { options, access, olderCursor } = this.#parts;
-    const { thread, rollout } = head;
-    const rolloutId = options.allRollouts ? null : rollout.rolloutId;
-    const page =
-      access === "owner"
-        ? await this.#read({ rolloutId, from: 1, to: thread.sequence, order: "desc" })
-        : { lines: [], next: null };
-    this.#last = thread.sequence;
-    await this.#send(head, {
+  async #sendFull(moment: NonNullable<Moment>, reason: string | null): Promise<void> {
+    const { thread, rollout } = moment.head;
+    const rolloutId = this.#parts.options.allRollouts ? null : rollout.rolloutId;
+    const to = thread.sequence;
+    const page = await this.#page({ rolloutId, from: 1, to, order: "desc" });
+    const crc = this.#audience === "metadata" ? 0 : thread.crc;
+    this.#send(moment, {
       resumed: false,
       reason,
-      lines: [...page.lines].reverse(),
-      position: positionOf(thread.sequence, access === "owner" ? thread.crc : 0),
-      nextCursor: page.next === null ? null : olderCursor(rolloutId, page.next),
+      lines: page.lines.toReversed(),
+      sequence: to,
+      position: positionOf(to, crc),
+      nextCursor: page.next === null ? null : this.#parts.olderCursor(rolloutId, page.next),
     });
   }
 
   /** The oldest events past `after`; the rest follow as frames (LIVE3). */
-  async #sendResumed(head: ThreadHead, after: number): Promise<void> {
-    const { access } = this.#parts;
-    const { thread } = head;
-    const page = await this.#read({
-      rolloutId: null,
-      from: after + 1,
-      to: thread.sequence,
-      order: "asc",
-    });
+  async #sendResumed(moment: NonNullable<Moment>, after: number): Promise<void> {
+    const { thread } = moment.head;
+    const isAdmin = this.#audience === "metadata";
+    const range = { rolloutId: null, from: after + 1, to: thread.sequence } as const;
+    const page = await this.#page({ ...range, order: "asc" });
     const last = page.lines.at(-1);
-    this.#last = after + page.lines.length;
+    const sequence = after + page.lines.length;
     const crc = last === undefined ? thread.crc : crc32(last);
-    await this.#send(head, {
+    this.#send(moment, {
       resumed: true,
       reason: null,
-      lines: access === "owner" ? page.lines : [],
-      position: positionOf(this.#last, access === "owner" ? crc : 0),
+      lines: page.lines,
+      sequence,
+      position: positionOf(sequence, isAdmin ? 0 : crc),
       nextCursor: null,
     });
-    if (access === "owner") return;
-    for (const line of page.lines) {
-      const frame = metadataLine(line);
-      if (frame !== null) this.#parts.sink.send(frame);
-    }
   }
 
-  async #send(
-    head: ThreadHead,
+  #send(
+    { head, inFlight }: NonNullable<Moment>,
     parts: {
       resumed: boolean;
       reason: string | null;
       lines: readonly Buffer[];
+      sequence: number;
       position: string;
       nextCursor: string | null;
     },
-  ): Promise<void> {
-    const { access, sink, threadView, bus, key } = this.#parts;
-    const inFlight = access === "owner" ? await bus.inFlight(key) : null;
+  ): void {
     if (this.#isClosing()) return;
+    const { access, threadView, encoding, outlet } = this.#parts;
     const thread = threadView(head.thread);
-    sink.send(snapshotFrame({ ...parts, access, thread, sequence: this.#last, inFlight }));
+    const frame = snapshotFrame({ ...parts, access, thread, inFlight });
+    outlet.write(
+      encoding === "websocket" ? textFrame(frame) : sseFrame("snapshot", frame, parts.position),
+    );
+    this.#last = parts.sequence;
+    this.#told = { title: thread.title, archived: thread.archived };
   }
 
-  #read(range: { rolloutId: string | null; from: number; to: number; order: "asc" | "desc" }) {
-    const { store, key } = this.#parts;
+  /** Events for a snapshot; an admin's holds none, whatever was asked for. */
+  async #page(range: {
+    rolloutId: string | null;
+    from: number;
+    to: number;
+    order: "asc" | "desc";
+  }): Promise<EventPage> {
+    if (this.#audience === "metadata") return { lines: [], next: null };
+    const { snapshots, key } = this.#parts;
     const limits = { type: null, limit: snapshotEventsMax, bytesMax: pageBytesMax };
-    return store.readEvents({ key, ...range, ...limits });
-  }
-
-  /** Reads the log until nothing is missing, then sorts out what the bus said meanwhile. */
-  async #catchUp(): Promise<void> {
-    const { sink, store, key } = this.#parts;
-    if (this.#state.kind === "connecting") {
-      this.#state = { kind: "catching_up", kept: this.#state.kept };
-    }
-    while (!this.#isClosing()) {
-      if (!(await sink.drained())) return this.#close(4008, "SLOW_WATCHER");
-      const head = (await store.load(key))?.head;
-      if (head === undefined || head.thread.deletedAt !== null) return this.#deleted();
-      if (this.#last < head.thread.sequence) await this.#readOn(head.thread.sequence);
-      else if (await this.#goLive()) return;
-    }
+    return snapshots.read({ key, ...range, ...limits });
   }
 
   async #readOn(to: number): Promise<void> {
-    const { store, key } = this.#parts;
+    const { store, key, outlet, encoding } = this.#parts;
     const { lines } = await store.readEvents({
       key,
       rolloutId: null,
@@ -264,35 +320,29 @@ export class Session {
       bytesMax: liveLimits.catchUpBytes,
     });
     if (this.#isClosing()) return;
-    for (const line of lines) this.#sendEvent(line, this.#last + 1);
+    for (const line of lines) {
+      const kind = { encoding, audience: this.#audience };
+      const frame = encodeEventLine(line, this.#last + 1, kind);
+      if (frame !== null) outlet.write(frame);
+      this.#last += 1;
+    }
   }
 
-  /** False when the messages kept show that more must be read. */
-  async #goLive(): Promise<boolean> {
-    // What was flushed before the head that was just read has reached the bus a turn later.
-    await new Promise((resolve) => setImmediate(resolve));
-    const state = this.#state;
-    if (state.kind !== "catching_up") return true;
-    const kept = state.kept.splice(0);
-    // Transient frames before an event that was sent already come too late to be shown in order.
-    const seen = kept.findLastIndex((one) => one.kind === "event" && one.sequence <= this.#last);
-    const inOrder = kept.filter((one, index) => index > seen || one.kind !== "transient");
-    for (const message of inOrder) if (!this.#deliver(message)) return false;
-    if (!this.#isClosing()) this.#state = { kind: "live" };
-    return true;
+  #sendText(type: string, text: string): void {
+    const { outlet, encoding } = this.#parts;
+    outlet.write(encodeText(type, text, { encoding }));
   }
 
   #deleted(): void {
-    const { sink, key } = this.#parts;
     if (this.#isClosing()) return;
-    sink.send(JSON.stringify({ type: "thread_deleted", threadId: key.threadId }));
-    this.#close(4410, "THREAD_DELETED");
+    this.#notify({ kind: "deleted" });
+    this.#finish(4410, "THREAD_DELETED");
   }
 
-  #close(code: number, reason: string): void {
+  #finish(code: number, reason: string): void {
     if (this.#isClosing()) return;
     this.end();
-    this.#parts.sink.close(code, reason);
+    this.#parts.onEnd({ code, reason });
   }
 
   /** Read afresh each time: it changes while something is awaited. */
@@ -305,7 +355,7 @@ export class Session {
       await work();
     } catch (error) {
       this.#parts.onError(error);
-      this.#close(1011, "INTERNAL");
+      this.#finish(1011, "INTERNAL");
     }
   }
 }

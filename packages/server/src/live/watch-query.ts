@@ -13,15 +13,19 @@ export type WatchOptions = {
 /** Parameters that carry the credential; `credentials.ts` has looked at them. */
 const credentialParameters = new Set(["api_key", "token"]);
 
+/** The query of a socket on a thread's address; `watch` false: for publishing alone (LIVE18). */
+export type SocketOptions = WatchOptions & { readonly watch: boolean };
+
 /** Reads the query. Throws INVALID_REQUEST, or INVALID_CURSOR for an `after` that is none. */
-export function parseWatchQuery(query: URLSearchParams): WatchOptions {
-  let options: WatchOptions = { after: null, transient: true, allRollouts: false };
+export function parseWatchQuery(query: URLSearchParams): SocketOptions {
+  let options: SocketOptions = { after: null, transient: true, allRollouts: false, watch: true };
   for (const name of new Set(query.keys())) {
     if (credentialParameters.has(name)) continue;
     const [value, ...more] = query.getAll(name) as [string, ...string[]];
     if (more.length > 0) throw invalid(`The parameter ${name} may be given once.`);
     if (name === "after") options = { ...options, after: parseAfter(value) };
-    else if (name === "transient") options = { ...options, transient: parseTransient(value) };
+    else if (name === "transient") options = { ...options, transient: parseFlag(name, value) };
+    else if (name === "watch") options = { ...options, watch: parseFlag(name, value) };
     else if (name === "include" && value === "all_rollouts") {
       options = { ...options, allRollouts: true };
     } else if (name === "include") {
@@ -29,7 +33,7 @@ export function parseWatchQuery(query: URLSearchParams): WatchOptions {
     } else {
       throw invalid(
         `There is no parameter ${JSON.stringify(name.slice(0, 64))} here; ` +
-          "after, transient and include are known.",
+          "after, transient, include and watch are known.",
       );
     }
   }
@@ -50,9 +54,9 @@ export function parseAfter(text: string): After {
   return { sequence: Number(match[1]), crc };
 }
 
-function parseTransient(value: string): boolean {
+function parseFlag(name: string, value: string): boolean {
   if (value === "true" || value === "false") return value === "true";
-  throw invalid("The parameter transient is true or false.");
+  throw invalid(`The parameter ${name} is true or false.`);
 }
 
 function invalid(message: string): DomainError {

@@ -46,6 +46,14 @@ export type Fault = {
 /** An operation that was carried out or failed. */
 export type Operation = { readonly kind: OperationKind; readonly path: string };
 
+/** An order to wait. */
+type Held = {
+  readonly kind: OperationKind;
+  readonly path: RegExp;
+  readonly released: Promise<void>;
+  readonly release: () => void;
+};
+
 const reading: readonly OperationKind[] = ["open", "read", "list"];
 
 export class FaultyFileSystem implements FileSystem {
@@ -53,14 +61,15 @@ export class FaultyFileSystem implements FileSystem {
   readonly #random: SeededRandom;
   /** Every operation so far, in order. */
   readonly operations: Operation[] = [];
-  /** Files closed so far; what was opened and is not closed leaks. */
+  /** Files opened and closed so far: the difference is open, or leaked. */
+  opened = 0;
   closed = 0;
   /** `write` takes a part of what it is given. */
   shortWrites = false;
   /** Bytes by which files may still grow. */
   freeBytes = Number.POSITIVE_INFINITY;
   #faults: { fault: Fault; skip: number; times: number }[] = [];
-  #held: { kind: OperationKind; path: RegExp; released: Promise<void> }[] = [];
+  #held: Held[] = [];
   #edits = 0;
   #dieAt = Number.POSITIVE_INFINITY;
   #dead = false;
@@ -99,7 +108,7 @@ export class FaultyFileSystem implements FileSystem {
   /** Operations of a kind wait until the returned function is called. */
   hold(kind: OperationKind, pattern: RegExp): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const held = { kind, path: pattern, released: promise };
+    const held: Held = { kind, path: pattern, released: promise, release: resolve };
     this.#held.push(held);
     return () => {
       this.#held = this.#held.filter((one) => one !== held);
@@ -115,6 +124,7 @@ export class FaultyFileSystem implements FileSystem {
   /** The process dies now: every operation from here on, of files left open too, fails. */
   kill(): void {
     this.#dead = true;
+    for (const { release } of this.#held) release();
   }
 
   async open(file: string, mode: "read" | "write"): Promise<OpenFile> {
@@ -127,6 +137,7 @@ export class FaultyFileSystem implements FileSystem {
       this.#folderOf(file).change(new Map([[path.basename(file), made]]));
       return made;
     });
+    this.opened += 1;
     return new FaultyFile(this, node, file);
   }
 
@@ -297,5 +308,5 @@ function turn(kind: OperationKind): Promise<void> | void {
 }
 
 function systemError(code: string, file: string): NodeJS.ErrnoException {
-  return Object.assign(new Error(`${code}: ${file}`), { code });
+  return Object.assign(new Error(`${code}: ${file}`), { code, syscall: "simulated" });
 }

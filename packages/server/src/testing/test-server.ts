@@ -136,7 +136,7 @@ function send(
   const bytes = body === undefined ? undefined : isRaw ? body : JSON.stringify(body);
   const sent: Record<string, string | string[]> = {
     ...(key === undefined ? {} : { "X-API-Key": key }),
-    ...(bytes === undefined ? {} : { "Content-Type": "application/json" }),
+    ...(bytes === undefined ? {} : jsonHeaders(bytes)),
     ...headers,
   };
   return new Promise((resolve, reject) => {
@@ -153,6 +153,14 @@ function send(
     outgoing.on("error", reject);
     outgoing.end(bytes);
   });
+}
+
+/** With the length, which Node leaves out where a method usually has no body. */
+function jsonHeaders(bytes: string | Buffer): Record<string, string> {
+  return {
+    "Content-Type": "application/json",
+    "Content-Length": String(Buffer.byteLength(bytes)),
+  };
 }
 
 function parsed(bytes: Buffer, headers: IncomingHttpHeaders): unknown {

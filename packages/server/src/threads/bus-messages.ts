@@ -3,33 +3,35 @@
  * called once the command's changes are on stable storage.
  */
 import type { BusMessage } from "../live/live-bus.ts";
-import { revisionOf } from "../store/rows.ts";
-import type { Decision, TransientEffect } from "./command.ts";
+import type { EventAppended } from "../store/changes.ts";
+import type { Decision } from "./command.ts";
 
-/** The messages of a decision. Revisions count up from the one it was decided on. */
-export function busMessages(decision: Decision, threadId: string): BusMessage[] {
+/** The messages of a decision. */
+export function busMessages(decision: Decision): BusMessage[] {
   const messages: BusMessage[] = [];
-  let revision = revisionOf(decision.head.thread) - decision.changes.length;
   for (const effect of decision.effects) {
-    if (effect.kind === "transient") {
-      messages.push({ kind: "transient", text: transientText(effect, threadId) });
-      continue;
-    }
-    revision += 1;
     switch (effect.kind) {
+      case "transient": {
+        const { kind, ...frame } = effect;
+        messages.push({ kind, frame: { ...frame, cut: false } });
+        break;
+      }
       case "event":
-        messages.push({ kind: "event", sequence: effect.event.sequence, line: effect.line });
+        if (isCancellation(effect)) {
+          messages.push({ kind: "cancel_requested", runId: effect.event.runId as string });
+        }
+        messages.push(eventMessage(effect));
         break;
       case "thread_renamed": {
         const { title, titleSource } = effect;
-        messages.push({ kind: "renamed", revision, title, titleSource });
+        messages.push({ kind: "renamed", title, titleSource });
         break;
       }
       case "thread_archived":
-        messages.push({ kind: "archived", revision, archived: effect.archivedAt !== null });
+        messages.push({ kind: "archived", archived: effect.archivedAt !== null });
         break;
       case "thread_deleted":
-        messages.push({ kind: "deleted", revision });
+        messages.push({ kind: "deleted" });
         break;
       case "thread_created":
       case "metadata_set":
@@ -39,15 +41,12 @@ export function busMessages(decision: Decision, threadId: string): BusMessage[] 
   return messages;
 }
 
-function transientText(effect: TransientEffect, threadId: string): string {
-  const { type, runId, rolloutId, sequenceNumber, occurredAt, payload } = effect;
-  return JSON.stringify({
-    type,
-    threadId,
-    runId,
-    rolloutId,
-    sequenceNumber,
-    ...(occurredAt === null ? {} : { occurredAt }),
-    payload,
-  });
+function eventMessage({ event, line }: EventAppended): BusMessage {
+  return { kind: "event", sequence: event.sequence, event, line };
+}
+
+/** RUN7: the run was ended from outside; the server's own events have no number. */
+function isCancellation({ event }: EventAppended): boolean {
+  const { type, payload, runSequence } = event;
+  return type === "run_completed" && payload.status === "cancelled" && runSequence === undefined;
 }

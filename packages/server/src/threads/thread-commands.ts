@@ -3,18 +3,20 @@
  * durable, tells the watchers, answers: in this order, for every command (LOG1, LOG3, LOG4).
  *
  *   command ─▶ decide on pending state ─▶ store.commit ──flushed──▶ bus ─▶ answer
- *                      │                        │
- *                 refusal, duplicate            └─ refused by storage: pending state is dropped,
- *                      └─▶ waits for the last      everything decided on it answers 503
- *                          commit, then answers
+ *                      │                        ├─ refused by storage: pending state is dropped,
+ *                 refusal, duplicate            │  everything decided on it answers 503
+ *                      └─▶ waits for the last   └─ race lost to another server: pending state is
+ *                          commit, then answers    dropped, everything decided on it goes back to
+ *                                                  its place in the thread's queue
  *
- * Commands of one thread are decided one after the other, but the next is decided while the one
- * before is on its way to the disk, so that one flush serves many of them.
+ * Commands of one thread are decided one after the other, in the order given, but the next is
+ * decided while the one before is on its way to the disk, so that one flush serves many of them.
+ * Only what has to be looked up in the store makes the ones behind it wait.
  */
 import { DomainError } from "@spool/protocol/errors";
 import type { PublishAnswer } from "@spool/protocol/publish";
 import type { Principal } from "../auth/principal.ts";
-import type { LiveBus } from "../live/live-bus.ts";
+import { type LiveBus, listTopic } from "../live/live-bus.ts";
 import { revisionOf, type ThreadHead } from "../store/rows.ts";
 import { keyText, type ThreadKey } from "../store/thread-key.ts";
 import type { CommitOutcome, ThreadStore } from "../store/thread-store.ts";
@@ -34,7 +36,18 @@ export type CommandResult = {
 /** Another writer got in between this often in a row: the thread is contended beyond reason. */
 const conflictsMax = 20;
 
-/** One thread in memory: its pending state and the commands that wait to be decided on it. */
+/** A command that was given and is not answered. */
+type Given = {
+  readonly principal: Principal;
+  readonly command: Command;
+  /** Its place among its thread's commands, which it keeps when it is decided again. */
+  readonly place: number;
+  conflicts: number;
+  readonly resolve: (result: CommandResult) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/** One thread in memory: its pending state and the commands that were given on it. */
 type Lane = {
   readonly key: ThreadKey;
   /** Null: not loaded, or dropped after a commit that failed or lost a race. */
@@ -43,12 +56,14 @@ type Lane = {
   seen: TransientMemory;
   /** The part of `seen` that was accepted for good: what a dropped state falls back to. */
   readonly accepted: TransientMemory;
-  /** Settles with the last commit, and what is decided on nothing later may answer then. */
-  lastCommit: Promise<CommitOutcome> | null;
-  /** Commands behind one that had to look something up; null when none waits. */
-  waiting: Promise<unknown> | null;
-  /** Commands that have not been answered. */
-  commands: number;
+  /** Commits under way, in order. What is decided now answers with the last of them. */
+  readonly commits: Promise<CommitOutcome>[];
+  /** Commands that are not decided, by place. */
+  readonly queue: Given[];
+  isDraining: boolean;
+  lastPlace: number;
+  /** How many commands are not answered. */
+  unanswered: number;
 };
 
 /** The commands of all threads of one server. */
@@ -63,6 +78,7 @@ export class ThreadCommands {
   constructor(parts: {
     store: ThreadStore;
     bus: LiveBus;
+    /** Milliseconds since the epoch. */
     now: () => number;
     newId: DecideContext["newId"];
     /** Threads kept ready in memory; idle ones beyond it are let go, oldest first. */
@@ -76,107 +92,120 @@ export class ThreadCommands {
   }
 
   /** Carries out one command. Rejects with the DomainError that refuses it. */
-  async execute(key: ThreadKey, principal: Principal, command: Command): Promise<CommandResult> {
+  execute(key: ThreadKey, principal: Principal, command: Command): Promise<CommandResult> {
+    const { promise, resolve, reject } = Promise.withResolvers<CommandResult>();
     const lane = this.#laneOf(key);
-    lane.commands += 1;
-    try {
-      for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
-        const result = await this.#attempt(lane, principal, command);
-        if (result !== "conflict") return result;
-      }
-    } finally {
-      lane.commands -= 1;
-    }
-    throw new DomainError("OVERLOADED", "The thread is written to from too many places. Retry.", {
-      retryAfterSeconds: 1,
-    });
+    lane.unanswered += 1;
+    lane.lastPlace += 1;
+    const place = lane.lastPlace;
+    this.#queue(lane, { principal, command, place, conflicts: 0, resolve, reject });
+    if (this.#lanes.size > this.#lanesMax && place === 1) this.#letGo();
+    return promise;
   }
 
-  #attempt(lane: Lane, principal: Principal, command: Command) {
-    const ready = lane.waiting === null && lane.state !== null;
-    if (ready && needsOf(lane.state as ThreadState, command) === null) {
-      return this.#decideNow(lane, lane.state as ThreadState, principal, command);
+  /** Puts a command in its place and decides it, at once where nothing has to be looked up. */
+  #queue(lane: Lane, given: Given): void {
+    const behind = lane.queue.findIndex(({ place }) => place > given.place);
+    lane.queue.splice(behind === -1 ? lane.queue.length : behind, 0, given);
+    if (lane.isDraining) return;
+    lane.isDraining = true;
+    void this.#drain(lane);
+  }
+
+  /** Decides what waits, in order. A command that comes back meanwhile goes before later ones. */
+  async #drain(lane: Lane): Promise<void> {
+    for (let next = lane.queue[0]; next !== undefined; next = lane.queue[0]) {
+      if (lane.state !== null && needsOf(lane.state, next.command) === null) {
+        lane.queue.shift();
+        this.#decide(lane, lane.state, next);
+        continue;
+      }
+      try {
+        await this.#lookUp(lane, next.command);
+      } catch (error) {
+        lane.queue.splice(lane.queue.indexOf(next), 1);
+        lane.unanswered -= 1;
+        next.reject(error);
+      }
     }
-    // The command before may still wait, or fail: this one is decided after it either way.
-    const decided = (lane.waiting ?? Promise.resolve()).then(async () => {
-      const state = await this.#lookUp(lane, command);
-      return { outcome: this.#decideNow(lane, state, principal, command) };
-    });
-    const settled = decided.then(
-      () => undefined,
-      () => undefined, // reported to its own caller below; here only the order matters
-    );
-    lane.waiting = settled;
-    void settled.then(() => {
-      if (lane.waiting === settled) lane.waiting = null;
-    });
-    return decided.then(({ outcome }) => outcome);
+    lane.isDraining = false;
   }
 
   /** Loads what the command needs, after everything accepted before it is flushed or failed. */
-  async #lookUp(lane: Lane, command: Command): Promise<ThreadState> {
-    let state = lane.state;
-    if (state === null) {
-      await settledCommit(lane);
-      state = loadedState(lane.key, await this.#store.load(lane.key));
-      lane.state = state;
+  async #lookUp(lane: Lane, command: Command): Promise<void> {
+    while (lane.commits.length > 0) {
+      await lane.commits.at(-1)?.catch(() => undefined); // its own caller is told
     }
-    const needs = needsOf(state, command);
-    if (needs === null) return state;
-    await settledCommit(lane);
-    const stored = await this.#store.load(lane.key, needs);
-    if (lane.state === null) return this.#lookUp(lane, command);
-    lane.state = withLookedUp(lane.state, needs, stored);
-    return lane.state;
+    const needs = lane.state === null ? null : needsOf(lane.state, command);
+    if (lane.state !== null && needs === null) return;
+    const stored = await this.#store.load(lane.key, needs ?? {});
+    if (lane.state !== null && needs !== null) {
+      lane.state = withLookedUp(lane.state, needs, stored);
+    } else {
+      lane.state = loadedState(lane.key, stored);
+      lane.seen = lane.accepted.copy();
+    }
   }
 
-  async #decideNow(
-    lane: Lane,
-    state: ThreadState,
-    principal: Principal,
-    command: Command,
-  ): Promise<CommandResult | "conflict"> {
+  #decide(lane: Lane, state: ThreadState, given: Given): void {
+    const { principal, command } = given;
     const context = { principal, now: this.#now(), newId: this.#newId };
     let decision: Decision;
     try {
       decision = decide(state, command, context, lane.seen);
     } catch (refusal) {
-      const outcome = await lane.lastCommit;
-      if (outcome === "conflict") return "conflict";
-      throw refusal;
+      void this.#answer(lane, given, () => {
+        throw refusal;
+      });
+      return;
     }
     lane.seen.remember(decision.effects);
-    const flushed = decision.changes.length > 0 ? this.#commit(lane, state, decision) : null;
-    const outcome = await (flushed ?? lane.lastCommit);
-    if (outcome === "conflict") return "conflict";
-    lane.accepted.remember(decision.effects);
-    if (decision.effects.length > 0) {
-      this.#bus.publish(lane.key, busMessages(decision, lane.key.threadId));
-    }
-    const { head, changes, answer } = decision;
-    return { head, changed: changes.length > 0, answer };
+    if (decision.changes.length > 0) this.#commit(lane, state, decision);
+    void this.#answer(lane, given, () => this.#accept(lane, decision));
   }
 
-  #commit(lane: Lane, state: ThreadState, decision: Decision): Promise<CommitOutcome> {
-    const { changes, rows, head } = decision;
+  #commit(lane: Lane, state: ThreadState, { changes, rows, head }: Decision): void {
     const expectedRevision = revisionOf(state.head?.thread);
-    const pending = evolve(state, head, rows);
-    lane.state = pending;
-    const stored = this.#store.commit({ key: lane.key, expectedRevision, changes, rows });
-    const flushed = lane.lastCommit === null ? stored : inOrder(lane.lastCommit, stored);
-    lane.lastCommit = flushed;
+    lane.state = evolve(state, head, rows);
+    const flushed = this.#store.commit({ key: lane.key, expectedRevision, changes, rows });
+    lane.commits.push(flushed);
+    const settle = (isKept: boolean) => {
+      lane.commits.splice(lane.commits.indexOf(flushed), 1);
+      if (!isKept) lane.state = null;
+    };
     flushed.then(
-      (outcome) => {
-        if (lane.lastCommit === flushed) lane.lastCommit = null;
-        if (outcome === "conflict") dropPending(lane);
-      },
-      () => {
-        // The caller awaits the same promise and reports it; here the pending state goes.
-        if (lane.lastCommit === flushed) lane.lastCommit = null;
-        dropPending(lane);
-      },
+      (outcome) => settle(outcome === "committed"),
+      () => settle(false), // whoever waits for the same promise is told
     );
-    return flushed;
+  }
+
+  /** Answers once the last commit is durable, or decides again where that one lost a race. */
+  async #answer(lane: Lane, given: Given, resultOf: () => CommandResult): Promise<void> {
+    try {
+      const outcome = await lane.commits.at(-1);
+      if (outcome === "conflict" && given.conflicts < conflictsMax) {
+        given.conflicts += 1;
+        this.#queue(lane, given);
+        return;
+      }
+      if (outcome === "conflict") throw contended();
+      given.resolve(resultOf());
+    } catch (error) {
+      given.reject(error);
+    }
+    lane.unanswered -= 1;
+  }
+
+  /** What was decided has happened: remembers it for good and tells the watchers. */
+  #accept(lane: Lane, decision: Decision): CommandResult {
+    const { head, changes, effects, answer } = decision;
+    lane.accepted.remember(effects);
+    if (effects.length > 0) this.#bus.publish(lane.key, busMessages(decision));
+    if (changes.length > 0) {
+      // The owner's thread list is a topic of its own.
+      this.#bus.publish(listTopic(head.thread), [{ kind: "row", row: head.thread }]);
+    }
+    return { head, changed: changes.length > 0, answer };
   }
 
   #laneOf(key: ThreadKey): Lane {
@@ -188,12 +217,13 @@ export class ThreadCommands {
       state: null,
       seen: new TransientMemory(),
       accepted: new TransientMemory(),
-      lastCommit: null,
-      waiting: null,
-      commands: 0,
+      commits: [],
+      queue: [],
+      isDraining: false,
+      lastPlace: 0,
+      unanswered: 0,
     };
     this.#lanes.set(text, lane);
-    if (this.#lanes.size > this.#lanesMax) this.#letGo();
     return lane;
   }
 
@@ -203,42 +233,20 @@ export class ThreadCommands {
     let surplus = this.#lanes.size - Math.floor(this.#lanesMax * 0.9);
     for (const [text, lane] of this.#lanes) {
       if (surplus <= 0) return;
-      if (lane.commands > 0 || hasRun(lane)) continue;
+      if (lane.unanswered > 0 || hasRun(lane)) continue;
       this.#lanes.delete(text);
       surplus -= 1;
     }
   }
 }
 
-/** Waits for the commits under way, whatever they come to. */
-async function settledCommit(lane: Lane): Promise<void> {
-  while (lane.lastCommit !== null) {
-    await lane.lastCommit.catch(() => undefined); // its own caller is told
-  }
-}
-
-/**
- * The outcome of a commit behind others that are under way: it fails where one before it failed,
- * and settles last even where storage refuses it at once.
- */
-async function inOrder(
-  earlier: Promise<CommitOutcome>,
-  later: Promise<CommitOutcome>,
-): Promise<CommitOutcome> {
-  const [before, own] = await Promise.allSettled([earlier, later]);
-  if (before.status === "rejected") throw before.reason;
-  if (own.status === "rejected") throw own.reason;
-  return own.value;
-}
-
-/** Forgets what was decided but is not durable: the next command decides on the stored state. */
-function dropPending(lane: Lane): void {
-  lane.state = null;
-  lane.seen = lane.accepted.copy();
-}
-
 /** Whether the thread has an active run, or, not being loaded, had one when it was last seen. */
 function hasRun({ state, accepted }: Lane): boolean {
   if (state === null) return accepted.runId !== null;
   return state.head !== null && state.head.thread.activeRunId !== null;
+}
+
+function contended(): DomainError {
+  const message = "The thread is written to from too many places. Wait and send it again.";
+  return new DomainError("OVERLOADED", message, { retryAfterSeconds: 1 });
 }

@@ -4,15 +4,23 @@
  *   1 rollout files and indexes written and synced, a few at a time, new folders' names too
  *   2 thread.json of threads whose metadata changed; deleted threads erased
  *   3 the view committed durably up to the segment's last batch
- *   4 the segment removed, its lines dropped from memory
+ *   4 the segment removed, or set aside when damage was found, its lines dropped from memory
  *
  * A crash between any two steps leaves the segment in the journal, and doing it all again changes
  * nothing. Runs beside the flushes and never delays one: they share no file.
  */
 import type { ThreadRow } from "../rows.ts";
 import { keyText, type ThreadKey } from "../thread-key.ts";
-import { journalFolder, segmentFile, threadFolder, threadJsonFile } from "./data-paths.ts";
-import { type FileSystem, replaceFile } from "./file-system.ts";
+import { StorageDamage } from "../thread-store.ts";
+import type { Damage } from "./damage.ts";
+import {
+  journalFolder,
+  segmentFile,
+  setAsideFile,
+  threadFolder,
+  threadJsonFile,
+} from "./data-paths.ts";
+import { type FileSystem, isMissing, replaceFile } from "./file-system.ts";
 import type { SealedSegment } from "./journal.ts";
 import type { MemoryTail, SegmentShare } from "./memory-tail.ts";
 import type { RolloutFiles } from "./rollout-files.ts";
@@ -28,6 +36,7 @@ export type CheckpointerParts = {
   readonly limits: StoreLimits;
   readonly tail: MemoryTail;
   readonly rollouts: RolloutFiles;
+  readonly damage: Damage;
   /** The threads whose metadata changed in a segment, as they are now. */
   readonly staleThreads: (segment: number) => readonly StaleThread[];
   /** Commits the view durably, at least up to the batch. */
@@ -79,17 +88,41 @@ export class Checkpointer {
   }
 
   async #free(sealed: SealedSegment): Promise<void> {
-    const { files, dataDir, tail, limits, commitView, staleThreads } = this.#parts;
+    const { files, dataDir, tail, limits, commitView, staleThreads, damage } = this.#parts;
     const stale = new Map(staleThreads(sealed.segment).map((one) => [keyText(one.row), one]));
     const shares = [...tail.shares(sealed.segment)];
-    await inParallel(shares, limits.checkpointWriters, (share) => this.#writeLines(share));
+    await inParallel(shares, limits.checkpointWriters, (share) =>
+      this.#writeShare(sealed.segment, share),
+    );
     await inParallel([...stale.values()], limits.checkpointWriters, (one) =>
       this.#writeThread(one),
     );
     await commitView(sealed.lastBatch);
-    await files.remove(segmentFile(dataDir, sealed.segment));
+    await damage.save();
+    if (damage.holdsSegment(sealed.segment)) await this.#setAside(sealed.segment);
+    else await files.remove(segmentFile(dataDir, sealed.segment));
     await files.syncFolder(journalFolder(dataDir));
     tail.drop(sealed.segment);
+  }
+
+  async #setAside(segment: number): Promise<void> {
+    const { files, dataDir } = this.#parts;
+    try {
+      await files.rename(segmentFile(dataDir, segment), setAsideFile(dataDir, segment));
+    } catch (error) {
+      if (!isMissing(error)) throw error; // done by an attempt that failed later
+    }
+  }
+
+  /** A thread whose files are damaged refuses writes from here on; the others' lines go on. */
+  async #writeShare(segment: number, share: SegmentShare): Promise<void> {
+    try {
+      await this.#writeLines(share);
+    } catch (error) {
+      if (!(error instanceof StorageDamage)) throw error;
+      this.#parts.damage.add(keyText(share.key), error.message);
+      this.#parts.damage.holdSegment(segment);
+    }
   }
 
   async #writeLines({ key, rollouts }: SegmentShare): Promise<void> {

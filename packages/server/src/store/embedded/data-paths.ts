@@ -10,6 +10,7 @@ export const journalFolder = (dataDir: string) => path.join(dataDir, "journal");
 export const threadsFolder = (dataDir: string) => path.join(dataDir, "threads");
 export const viewFile = (dataDir: string) => path.join(dataDir, "spool.db");
 export const formatFile = (dataDir: string) => path.join(dataDir, "format.json");
+export const damageFile = (dataDir: string) => path.join(dataDir, "damage.json");
 export const lockFile = (dataDir: string) => path.join(dataDir, "lock.db");
 
 /** The file of a journal segment: its number in twelve digits. */
@@ -17,10 +18,21 @@ export function segmentFile(dataDir: string, segment: number): string {
   return path.join(journalFolder(dataDir), `${String(segment).padStart(12, "0")}.log`);
 }
 
+/** Where a segment goes that holds damage or lines of damaged threads (LOG10). */
+export function setAsideFile(dataDir: string, segment: number): string {
+  return `${segmentFile(dataDir, segment)}.damaged`;
+}
+
 /** The folder of a thread: two hex digits of a hash, then `<org>.<thread>`. */
 export function threadFolder(dataDir: string, key: ThreadKey): string {
   const shard = (crc32(keyText(key)) & 0xff).toString(16).padStart(2, "0");
   return path.join(threadsFolder(dataDir), shard, `${escaped(key.orgId)}.${escaped(key.threadId)}`);
+}
+
+/** The thread whose folder is named so. The name must be one that `threadFolder` made. */
+export function keyOfFolder(folder: string): ThreadKey {
+  const [orgId = "", threadId = ""] = path.basename(folder).split(".").map(unescaped);
+  return { orgId, threadId };
 }
 
 export const threadJsonFile = (folder: string) => path.join(folder, "thread.json");
@@ -42,4 +54,13 @@ function escaped(id: string): string {
     if (id[at] !== lower[at]) capitals |= 1n << BigInt(at);
   }
   return `${lower}~${capitals.toString(16)}`;
+}
+
+function unescaped(name: string): string {
+  const [lower = "", bits] = name.split("~");
+  if (bits === undefined) return lower;
+  const capitals = BigInt(`0x${bits}`);
+  return lower.replace(/./g, (letter, at: number) =>
+    (capitals >> BigInt(at)) & 1n ? letter.toUpperCase() : letter,
+  );
 }

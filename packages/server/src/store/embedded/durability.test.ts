@@ -121,9 +121,7 @@ test("LOG1 a thread's folder outlives a killed process and a power failure", asy
     fixture.files.hold("syncFolder", /threads/);
     void store.close();
     await settled();
-    await fixture.kill(null);
-    fixture.files.heal();
-    fixture.removeLock();
+    await fixture.kill(store);
     store = await fixture.open();
     await store.close();
     fixture.disk.losePower(fixture.random);

@@ -13,7 +13,6 @@ import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { DomainError } from "@spool/protocol/errors";
 import {
-  emptyRollout,
   type RolloutRow,
   type RunRow,
   revisionOf,
@@ -21,18 +20,19 @@ import {
   type ThreadRow,
 } from "../rows.ts";
 import { keyText, type ThreadKey } from "../thread-key.ts";
-import type {
-  ByteRange,
-  Commit,
-  CommitOutcome,
-  EventPage,
-  EventQuery,
-  LoadNeeds,
-  PartQuery,
-  StoredThread,
-  StoreHealth,
-  ThreadQuery,
-  ThreadStore,
+import {
+  type ByteRange,
+  type Commit,
+  type CommitOutcome,
+  type EventPage,
+  type EventQuery,
+  type LoadNeeds,
+  type PartQuery,
+  StorageDamage,
+  type StoredThread,
+  type StoreHealth,
+  type ThreadQuery,
+  type ThreadStore,
 } from "../thread-store.ts";
 import { Checkpointer, type StaleThread } from "./checkpointer.ts";
 import { isMissing } from "./file-system.ts";
@@ -81,6 +81,7 @@ export class EmbeddedStore implements ThreadStore {
       limits,
       tail,
       rollouts,
+      damage: parts.damage,
       staleThreads: (segment) => this.#staleThreads(segment),
       commitView: (batch) => this.#writeView(batch, true),
       onFreed: ({ segment }) => parts.stale.delete(segment),
@@ -149,8 +150,10 @@ export class EmbeddedStore implements ThreadStore {
         if (!(await this.#readRolloutLines(query, row, chunks, collector))) break;
       }
     } catch (error) {
+      // Files that go away under a reader are those of a thread that was deleted meanwhile.
       const deleted = this.#threadRow(query.key)?.deletedAt !== null;
-      if (!isMissing(error) || !deleted) throw error;
+      const gone = isMissing(error) || error instanceof StorageDamage;
+      if (!deleted || !gone) throw error;
       return { lines: [], next: null };
     }
     return collector.page();
@@ -184,8 +187,8 @@ export class EmbeddedStore implements ThreadStore {
   }
 
   health(): StoreHealth {
-    const { damaged } = this.#parts;
-    if (damaged.all !== null) return { state: "refusing", why: damaged.all };
+    const { damage } = this.#parts;
+    if (damage.all !== null) return { state: "refusing", why: damage.all };
     return this.#journal.health();
   }
 
@@ -225,9 +228,8 @@ export class EmbeddedStore implements ThreadStore {
   }
 
   #refuseDamaged(text: string): void {
-    const { damaged } = this.#parts;
-    const why = damaged.all ?? damaged.threads.get(text);
-    if (why !== undefined) throw new DomainError("STORAGE_UNAVAILABLE", why);
+    const why = this.#parts.damage.of(text);
+    if (why !== null) throw new DomainError("STORAGE_UNAVAILABLE", why);
   }
 
   #flushed(segment: number, batch: number, commits: readonly FlushedCommit[]): void {
@@ -373,26 +375,4 @@ export class EmbeddedStore implements ThreadStore {
   #head(key: ThreadKey): ThreadHead | null {
     return this.#parts.headOf(key);
   }
-}
-
-/** The head of a thread from overlay and view; null for an unknown id. */
-export function mergedHead(
-  { overlay, reader }: Pick<Opened, "overlay" | "reader">,
-  key: ThreadKey,
-): ThreadHead | null {
-  const entry = overlay.get(key);
-  const thread = entry?.thread ?? reader.thread(key);
-  if (thread === null) return null;
-  let rollout: RolloutRow | null = null;
-  for (const { row } of entry?.rollouts.values() ?? []) {
-    if (row.rolloutId === thread.activeRolloutId) rollout = row;
-  }
-  rollout ??= reader.lastRollout(key);
-  const { activeRunId } = thread;
-  const run =
-    activeRunId === null
-      ? null
-      : (entry?.runs.get(activeRunId)?.row ?? reader.run(key, activeRunId));
-  rollout ??= emptyRollout(thread.activeRolloutId, 0, thread.createdAt);
-  return { thread, rollout, run };
 }

@@ -12,6 +12,7 @@
  * does not ends the replay (LOG9). `after` names the last batch flushed before the segment began:
  * what an older segment holds beyond it was never acknowledged (LOG12).
  */
+import { strict as assert } from "node:assert";
 import { crc32 } from "node:zlib";
 import type { Change } from "../changes.ts";
 
@@ -52,11 +53,19 @@ export type JournalBatch = {
 export type DecodedBatch =
   | ({ readonly kind: "batch"; readonly end: number } & JournalBatch)
   | { readonly kind: "end" }
-  | { readonly kind: "broken"; readonly commits: readonly JournalCommit[] | null };
+  | { readonly kind: "broken"; readonly known: BrokenBatch | null };
+
+/** A batch of which the line is whole and the body is not. `end` is the offset behind it. */
+export type BrokenBatch = { readonly commits: readonly JournalCommit[]; readonly end: number };
+
+/** A header is never longer, and a batch behind it never ends before: more bytes mean batches. */
+export const headerBytesMax = 128;
 
 /** The first line of a segment. */
 export function encodeHeader(header: SegmentHeader): Buffer {
-  return sealed(JSON.stringify({ spool: "journal", version: 1, ...header }));
+  const line = sealed(JSON.stringify({ spool: "journal", version: 1, ...header }));
+  assert(line.length <= headerBytesMax, "a header is short");
+  return line;
 }
 
 /** A batch; `body` is copied behind its line. */
@@ -84,13 +93,13 @@ export function decodeBatch(
 ): DecodedBatch {
   if (offset >= bytes.length || bytes[offset] === 0) return { kind: "end" };
   const line = unsealed(bytes, offset);
-  if (line === null) return { kind: "broken", commits: null };
+  if (line === null) return { kind: "broken", known: null };
   const head = JSON.parse(line.text);
   if (head.salt !== chain.salt || head.batch !== chain.batch) return { kind: "end" };
   const end = line.end + head.bytes;
   const body = bytes.subarray(line.end, end);
   if (body.length !== head.bytes || hex(crc32(body)) !== head.body) {
-    return { kind: "broken", commits: head.commits };
+    return { kind: "broken", known: { commits: head.commits, end } };
   }
   return { kind: "batch", end, batch: head.batch, commits: head.commits, body };
 }

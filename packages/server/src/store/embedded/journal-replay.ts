@@ -9,9 +9,9 @@
 import { journalFolder, segmentFile } from "./data-paths.ts";
 import { type FileSystem, readFully } from "./file-system.ts";
 import type { JournalBatch, JournalCommit, SegmentHeader } from "./journal-codec.ts";
-import { decodeBatch, decodeHeader, findLaterBatch } from "./journal-codec.ts";
+import { decodeBatch, decodeHeader, findLaterBatch, headerBytesMax } from "./journal-codec.ts";
 
-/** Bytes in the chain that are not what was written, and whose commits they were, if known. */
+/** Bytes in the chain that are not what was written, and the commits in them, if known. */
 export type JournalDamage = {
   readonly file: string;
   readonly offset: number;
@@ -21,7 +21,7 @@ export type JournalDamage = {
 export type ReplayHandlers = {
   /** Called for each batch in order. */
   readonly onBatch: (segment: number, batch: JournalBatch) => void;
-  readonly onDamage: (damage: JournalDamage) => void;
+  readonly onDamage: (segment: number, damage: JournalDamage) => void;
   /** Called behind the last batch of each segment. */
   readonly onSegment: (segment: number, lastBatch: number) => void;
 };
@@ -30,38 +30,61 @@ export type ReplayHandlers = {
 export type ReplayEnd = {
   readonly lastSegment: number;
   readonly lastBatch: number;
+  /** The chain's last batch, of which nobody knows whether it was flushed; null when it was. */
+  readonly unconfirmed: BytesInFile | null;
+};
+
+/** Bytes and the place where they stand. */
+export type BytesInFile = {
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: Buffer;
 };
 
 type FoundSegment = {
-  number: number;
-  file: string;
-  bytes: Buffer;
-  header: SegmentHeader;
-  at: number;
+  readonly number: number;
+  readonly file: string;
+  readonly bytes: Buffer;
+  /** Null: the segment took batches, and its header is not what was written. */
+  readonly decoded: { readonly header: SegmentHeader; readonly end: number } | null;
 };
 
-/** Replays the whole journal. Removes segments that never took a batch. */
+/** How far a segment's batches count (`until`), and up to which they must be there. */
+type Reach = { readonly until: number; readonly flushed: number };
+
+/**
+ * Replays the whole journal; `flushed` is a batch that is known to have been flushed. Removes
+ * segments that never took a batch.
+ */
 export async function replayJournal(
   files: FileSystem,
   dataDir: string,
-  handlers: ReplayHandlers,
+  parts: { readonly flushed: number; readonly handlers: ReplayHandlers },
 ): Promise<ReplayEnd> {
+  const { flushed, handlers } = parts;
+  let end: ReplayEnd = { lastSegment: 0, lastBatch: 0, unconfirmed: null };
   let last: FoundSegment | null = null;
-  let lastSegment = 0;
-  let lastBatch = 0;
-  for (const number of await segmentNumbers(files, dataDir)) {
-    lastSegment = number;
+  const numbers = await segmentNumbers(files, dataDir);
+  for (const number of numbers) {
     const found = await readSegment(files, dataDir, number);
     if (found === null) {
       await files.remove(segmentFile(dataDir, number));
       continue;
     }
     // One segment behind: how far it counts is written in the one after it.
-    if (last !== null) lastBatch = replaySegment(last, found.header.after, handlers);
+    const after = found.decoded?.header.after;
+    const reach = { until: after ?? Number.POSITIVE_INFINITY, flushed: after ?? 0 };
+    if (last !== null) end = laterOf(end, replaySegment(last, reach, handlers));
     last = found;
   }
-  if (last !== null) lastBatch = replaySegment(last, Number.POSITIVE_INFINITY, handlers);
-  return { lastSegment, lastBatch };
+  const reach = { until: Number.POSITIVE_INFINITY, flushed };
+  if (last !== null) end = laterOf(end, replaySegment(last, reach, handlers));
+  return { ...end, lastSegment: await lastSegmentNumber(files, dataDir, numbers) };
+}
+
+/** Where the chain ends with a further segment, which knows no batch when its header is damaged. */
+function laterOf(before: ReplayEnd, end: ReplayEnd): ReplayEnd {
+  return { ...end, lastBatch: Math.max(before.lastBatch, end.lastBatch) };
 }
 
 /** The batch that the tables must hold before the journal's first; null without a journal. */
@@ -78,9 +101,6 @@ export async function journalStart(files: FileSystem, dataDir: string): Promise<
   return null;
 }
 
-/** A header is far shorter; its line must be found without reading the segment. */
-const headerBytesMax = 1_024;
-
 async function segmentNumbers(files: FileSystem, dataDir: string): Promise<number[]> {
   const names = await files.list(journalFolder(dataDir));
   return names
@@ -88,43 +108,71 @@ async function segmentNumbers(files: FileSystem, dataDir: string): Promise<numbe
     .map((name) => Number(name.slice(0, 12)));
 }
 
-async function readSegment(files: FileSystem, dataDir: string, number: number) {
+/** The highest number ever seen, of segments set aside as well: it is not given again. */
+async function lastSegmentNumber(
+  files: FileSystem,
+  dataDir: string,
+  numbers: readonly number[],
+): Promise<number> {
+  const names = await files.list(journalFolder(dataDir));
+  const setAside = names.filter((name) => /^\d{12}\.log\.damaged$/.test(name));
+  return Math.max(0, ...numbers, ...setAside.map((name) => Number(name.slice(0, 12))));
+}
+
+/** Null for a segment that never took a batch: a spare, or one whose header was cut off. */
+async function readSegment(
+  files: FileSystem,
+  dataDir: string,
+  number: number,
+): Promise<FoundSegment | null> {
   const file = segmentFile(dataDir, number);
   const bytes = (await files.readFile(file)) ?? Buffer.alloc(0);
   const decoded = decodeHeader(bytes);
-  return decoded === null ? null : { number, file, bytes, header: decoded.header, at: decoded.end };
+  if (decoded === null) {
+    const batches = bytes.subarray(headerBytesMax);
+    if (batches.equals(Buffer.alloc(batches.length))) return null;
+  }
+  return { number, file, bytes, decoded };
 }
 
-/** Replays one segment up to batch `until`. Returns the last batch of the chain so far. */
+/** Replays one segment. Returns where the chain ends with it. */
 function replaySegment(
-  { number, file, bytes, header, at }: FoundSegment,
-  until: number,
-  handlers: ReplayHandlers,
-): number {
-  let batch = header.after;
-  let offset = at;
+  { number, file, bytes, decoded: start }: FoundSegment,
+  { until, flushed }: Reach,
+  { onBatch, onDamage, onSegment }: ReplayHandlers,
+): ReplayEnd {
+  if (start === null) {
+    onDamage(number, { file, offset: 0, commits: null });
+    onSegment(number, flushed);
+    return { lastSegment: number, lastBatch: flushed, unconfirmed: null };
+  }
+  const { salt, after } = start.header;
+  let batch = after;
+  let offset = start.end;
+  let lastOffset = -1;
   while (batch < until) {
-    const chain = { salt: header.salt, batch: batch + 1 };
+    const chain = { salt, batch: batch + 1 };
     const decoded = decodeBatch(bytes, offset, chain);
     if (decoded.kind === "batch") {
-      handlers.onBatch(number, decoded);
+      onBatch(number, decoded);
+      lastOffset = offset;
       batch = decoded.batch;
       offset = decoded.end;
       continue;
     }
-    // Behind the end of an older segment nothing may be missing: its batches were acknowledged.
+    // Up to `flushed` nothing may be missing: it was acknowledged. Behind it may stand a torn batch.
     const later = findLaterBatch(bytes, offset + 1, chain);
-    const missing = until !== Number.POSITIVE_INFINITY;
-    if (later === null && !missing) break;
-    const commits = decoded.kind === "broken" ? decoded.commits : null;
-    handlers.onDamage({ file, offset, commits });
-    if (later === null) {
-      batch = until;
-      break;
-    }
-    batch = later.batch - 1;
-    offset = later.offset;
+    if (later === null && batch >= flushed) break;
+    const known = decoded.kind === "broken" ? decoded.known : null;
+    onDamage(number, { file, offset, commits: known?.commits ?? null });
+    lastOffset = -1;
+    batch = known ? batch + 1 : later ? later.batch - 1 : flushed;
+    offset = known?.end ?? later?.offset ?? bytes.length;
   }
-  handlers.onSegment(number, batch);
-  return batch;
+  onSegment(number, batch);
+  const isLast = until === Number.POSITIVE_INFINITY && lastOffset >= 0;
+  const unconfirmed = isLast
+    ? { file, offset: lastOffset, bytes: bytes.subarray(lastOffset, offset) }
+    : null;
+  return { lastSegment: number, lastBatch: batch, unconfirmed };
 }

@@ -11,12 +11,12 @@
  * the next one names the last flushed batch, and replay leaves the old one there (LOG12).
  */
 import { DomainError } from "@spool/protocol/errors";
+import { keyText } from "../thread-key.ts";
 import type { Commit, StoreHealth } from "../thread-store.ts";
-import { segmentFile } from "./data-paths.ts";
-import { type FileSystem, type OpenFile, writeFully } from "./file-system.ts";
-import { encodeBatch, encodeHeader, type JournalCommit } from "./journal-codec.ts";
+import { writeFully } from "./file-system.ts";
+import { encodeBatch, type JournalCommit } from "./journal-codec.ts";
 import { journalRecord, type RolloutWrite, rolloutWrites } from "./journal-record.ts";
-import type { StoreLimits } from "./store-limits.ts";
+import { JournalSegments, type JournalSegmentsParts, type Segment } from "./journal-segments.ts";
 
 /** A commit that is on stable storage, with its lines as one run of bytes per rollout. */
 export type FlushedCommit = { readonly commit: Commit; readonly writes: readonly RolloutWrite[] };
@@ -24,15 +24,9 @@ export type FlushedCommit = { readonly commit: Commit; readonly writes: readonly
 /** A segment that takes no further batch. `lastBatch` is the last flushed one in or before it. */
 export type SealedSegment = { readonly segment: number; readonly lastBatch: number };
 
-export type JournalParts = {
-  readonly files: FileSystem;
-  readonly dataDir: string;
-  readonly limits: StoreLimits;
+export type JournalParts = JournalSegmentsParts & {
   readonly now: () => number;
-  /** Eight hex digits that no segment had before. */
-  readonly newSalt: () => string;
-  /** The first segment and batch to write: one above everything there is. */
-  readonly nextSegment: number;
+  /** The last batch there is; the first to write is the one above it. */
   readonly lastBatch: number;
   /** Called in order, before the commits' promises resolve. Must not throw. */
   readonly onFlushed: (segment: number, batch: number, commits: readonly FlushedCommit[]) => void;
@@ -49,41 +43,37 @@ type Waiting = {
   readonly reject: (error: Error) => void;
 };
 
-type Segment = {
-  readonly number: number;
-  readonly file: OpenFile;
-  readonly salt: string;
-  /** When it took its first batch; null before. Milliseconds since the epoch. */
-  openSince: number | null;
-  position: number;
-  allocated: number;
-  growing: Promise<void> | null;
-};
-
 export class Journal {
   readonly #parts: JournalParts;
+  readonly #segments: JournalSegments;
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
+  #lateTimer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #current: Segment | null = null;
-  #spare: Promise<Segment> | null = null;
-  #nextSegment: number;
   #lastBatch: number;
   #refusing: string | null = null;
-  #retry: NodeJS.Timeout | null = null;
+  #retryTimer: NodeJS.Timeout | null = null;
+  #retrying: Promise<void> | null = null;
   #roomFor: Promise<void> | null = null;
+  readonly #closing = Promise.withResolvers<void>();
   #closed = false;
   #sealWaiters: (() => void)[] = [];
 
   constructor(parts: JournalParts) {
     this.#parts = parts;
-    this.#nextSegment = parts.nextSegment;
+    this.#segments = new JournalSegments(parts);
     this.#lastBatch = parts.lastBatch;
   }
 
   /** Opens the first segment. Rejects when the disk refuses. */
   async open(): Promise<void> {
-    this.#current = await this.#openNext();
+    try {
+      this.#current = await this.#segments.next(this.#lastBatch);
+    } catch (error) {
+      await this.#segments.close();
+      throw error;
+    }
   }
 
   /** Resolves when the commit is flushed. Rejects with STORAGE_UNAVAILABLE or OVERLOADED. */
@@ -99,6 +89,7 @@ export class Journal {
       const since = this.#parts.now();
       this.#waiting.push({ commit, record, bytes, since, resolve, reject });
       this.#waitingBytes += bytes;
+      this.#watchForLate();
       this.#running ??= this.#run();
     });
   }
@@ -130,15 +121,17 @@ export class Journal {
   /** Flushes what waits and closes the files; a segment that took nothing stays, with its header. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#closing.resolve();
     while (this.#running !== null) await this.#running;
+    clearTimeout(this.#lateTimer ?? undefined);
+    clearTimeout(this.#retryTimer ?? undefined);
+    await this.#retrying;
     this.#sealCurrent();
-    if (this.#current === null && this.#refusing === null) await this.open();
-    await this.#current?.file.close();
-    if (this.#retry !== null) clearTimeout(this.#retry);
-    const spare = await this.#spare?.catch(() => null); // a spare that failed holds nothing
-    if (spare) {
-      await spare.file.close();
-      await this.#parts.files.remove(segmentFile(this.#parts.dataDir, spare.number));
+    try {
+      if (this.#current === null && this.#refusing === null) await this.open();
+    } finally {
+      if (this.#current !== null) this.#segments.end(this.#current);
+      await this.#segments.close();
     }
   }
 
@@ -149,12 +142,38 @@ export class Journal {
     const first = this.#waiting[0];
     if (first === undefined) return null;
     const late = this.#parts.now() - first.since > waitingMsMax;
-    if (!late && this.#waitingBytes < waitingBytesMax) return null;
-    return new DomainError(
-      "OVERLOADED",
-      "More is being written than the disk takes. Wait and send it again with its numbers.",
-      { retryAfterSeconds: 1 },
+    return late || this.#waitingBytes >= waitingBytesMax ? overloaded() : null;
+  }
+
+  #watchForLate(): void {
+    const first = this.#waiting[0];
+    if (first === undefined || this.#lateTimer !== null) return;
+    const { limits, now } = this.#parts;
+    this.#lateTimer = setTimeout(
+      () => {
+        this.#lateTimer = null;
+        this.#dropLate();
+        this.#watchForLate();
+      },
+      Math.max(1, first.since + limits.waitingMsMax - now() + 1),
     );
+    this.#lateTimer.unref();
+  }
+
+  /** Answers those who waited too long, and whoever of their threads was decided on them (LOG21). */
+  #dropLate(): void {
+    const oldest = this.#parts.now() - this.#parts.limits.waitingMsMax;
+    const dropped = new Set<string>();
+    const late: Waiting[] = [];
+    this.#waiting = this.#waiting.filter((waiting) => {
+      const thread = keyText(waiting.commit.key);
+      if (waiting.since >= oldest && !dropped.has(thread)) return true;
+      dropped.add(thread);
+      late.push(waiting);
+      this.#waitingBytes -= waiting.bytes;
+      return false;
+    });
+    for (const waiting of late) waiting.reject(overloaded());
   }
 
   async #run(): Promise<void> {
@@ -162,13 +181,14 @@ export class Journal {
     await immediate();
     while (this.#waiting.length > 0) {
       if (this.#roomFor !== null) {
-        await this.#roomFor;
+        await Promise.race([this.#roomFor, this.#closing.promise]);
         this.#roomFor = null;
+        continue; // some may have waited too long
       }
       const batch = this.#take();
       try {
-        const segment = await this.#segment();
-        await this.#flush(segment, batch);
+        this.#current ??= await this.#segments.next(this.#lastBatch);
+        await this.#flush(this.#current, batch);
       } catch (error) {
         this.#fail(error as NodeJS.ErrnoException, batch);
         break;
@@ -198,7 +218,7 @@ export class Journal {
     const commits = batch.map((waiting) => waiting.record);
     const number = this.#lastBatch + 1;
     const bytes = encodeBatch(segment.salt, { batch: number, commits, body });
-    await this.#allocate(segment, segment.position + bytes.length);
+    await this.#segments.allocate(segment, segment.position + bytes.length);
     await writeFully(segment.file, bytes, segment.position);
     await segment.file.sync();
     segment.position += bytes.length;
@@ -210,103 +230,67 @@ export class Journal {
     if (full || this.#sealWaiters.length > 0) this.#sealCurrent();
   }
 
-  /** The segment to write into; a new one begins where the last flushed batch ended. */
-  async #segment(): Promise<Segment> {
-    this.#current ??= await this.#openNext();
-    return this.#current;
-  }
-
-  /**
-   * A new segment with its header on stable storage, so that the journal always says which batch
-   * the tables must hold at least. The one after it is prepared meanwhile.
-   */
-  async #openNext(): Promise<Segment> {
-    const segment = await (this.#spare ?? this.#makeSegment());
-    this.#spare = null;
-    const header = { segment: segment.number, salt: segment.salt, after: this.#lastBatch };
-    const bytes = encodeHeader(header);
-    await writeFully(segment.file, bytes, 0);
-    await segment.file.sync();
-    segment.position = bytes.length;
-    this.#spare = this.#makeSegment();
-    this.#spare.catch(() => undefined); // reported when it is needed
-    return segment;
-  }
-
-  async #makeSegment(): Promise<Segment> {
-    const { files, dataDir, limits, newSalt } = this.#parts;
-    const number = this.#nextSegment;
-    this.#nextSegment += 1;
-    const file = await files.open(segmentFile(dataDir, number), "write");
-    const allocated = limits.allocateBytes;
-    await writeFully(file, Buffer.alloc(allocated), 0);
-    await file.sync();
-    await files.syncFolder(segmentFile(dataDir, number).replace(/[^/\\]+$/, ""));
-    const salt = newSalt();
-    return { number, file, salt, openSince: null, position: 0, allocated, growing: null };
-  }
-
-  /** Zeros ahead of the position; a batch that would pass them waits for those under way. */
-  async #allocate(segment: Segment, end: number): Promise<void> {
-    const { allocateBytes } = this.#parts.limits;
-    if (end > segment.allocated && segment.growing !== null) await segment.growing;
-    segment.allocated = Math.max(segment.allocated, end);
-    if (segment.growing !== null || segment.allocated - end > allocateBytes / 2) return;
-    const from = segment.allocated;
-    segment.allocated += allocateBytes;
-    segment.growing = writeFully(segment.file, Buffer.alloc(allocateBytes), from)
-      .catch(() => {
-        segment.allocated = from; // only time is lost: the batch meets the same disk itself
-      })
-      .finally(() => {
-        segment.growing = null;
-      });
-  }
-
-  #sealCurrent(): void {
+  /** One that took no batch goes on, unless its content is in doubt. */
+  #sealCurrent(inDoubt = false): void {
     for (const resolve of this.#sealWaiters.splice(0)) resolve();
     const segment = this.#current;
-    if (segment === null || segment.openSince === null) return;
+    if (segment === null || (segment.openSince === null && !inDoubt)) return;
     this.#current = null;
-    void (async () => {
-      await segment.growing;
-      await segment.file.close();
-    })().catch(() => undefined); // all that counts in it was synced before
+    this.#segments.end(segment);
     this.#parts.onSealed({ segment: segment.number, lastBatch: this.#lastBatch });
   }
 
   #fail(error: NodeJS.ErrnoException, batch: readonly Waiting[]): void {
-    const full = error.code === "ENOSPC" || error.code === "EDQUOT";
-    this.#refusing = full
-      ? "The disk is full. Free space: writing goes on by itself."
-      : `The disk refused a write (${error.code ?? error.message}). Check it and restart the server.`;
     const dropped = [...batch, ...this.#waiting];
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#sealCurrent();
-    // Never written again, batch or no batch: what the failed write left in it stays unread.
-    void this.#current?.file.close().catch(() => undefined);
-    this.#current = null;
+    this.#sealCurrent(true);
+    const why = this.#refuse(error);
+    for (const waiting of dropped) waiting.reject(storageUnavailable(why, error));
+    if (isFull(error)) this.#tryAgainLater();
+  }
+
+  #refuse(error: NodeJS.ErrnoException): string {
+    this.#refusing = isFull(error)
+      ? "The disk is full. Free space: writing goes on by itself."
+      : `The disk refused a write (${error.code ?? error.message}). Check it and restart the server.`;
     this.#parts.onHealth(this.health());
-    for (const waiting of dropped) waiting.reject(storageUnavailable(this.#refusing, error));
-    if (full) this.#tryAgainLater();
+    return this.#refusing;
   }
 
   #tryAgainLater(): void {
-    this.#retry = setTimeout(async () => {
-      try {
-        const spare = await this.#spare?.catch(() => null); // one that failed is made again
-        this.#spare = spare ? Promise.resolve(spare) : null;
-        this.#current = await this.#openNext();
-        this.#refusing = null;
-        this.#parts.onHealth(this.health());
-      } catch {
-        // Still full, or worse: commits go on being refused, and the next attempt will tell.
-        if (!this.#closed) this.#tryAgainLater();
-      }
+    if (this.#closed) return;
+    this.#retryTimer = setTimeout(() => {
+      this.#retrying = this.#tryAgain();
     }, this.#parts.limits.retryMs);
-    this.#retry.unref();
+    this.#retryTimer.unref();
   }
+
+  /** Never rejects. */
+  async #tryAgain(): Promise<void> {
+    try {
+      this.#current = await this.#segments.next(this.#lastBatch);
+    } catch (thrown) {
+      const error = thrown as NodeJS.ErrnoException;
+      if (isFull(error)) this.#tryAgainLater();
+      else this.#refuse(error);
+      return;
+    }
+    this.#refusing = null;
+    this.#parts.onHealth(this.health());
+  }
+}
+
+function isFull(error: NodeJS.ErrnoException): boolean {
+  return error.code === "ENOSPC" || error.code === "EDQUOT";
+}
+
+function overloaded(): DomainError {
+  return new DomainError(
+    "OVERLOADED",
+    "More is being written than the disk takes. Wait and send it again with its numbers.",
+    { retryAfterSeconds: 1 },
+  );
 }
 
 function storageUnavailable(why: string, cause?: unknown): DomainError {

@@ -1,11 +1,40 @@
 /** Lists over view and overlay together: rows in memory win over the view's, order is kept. Pure. */
 import { runlessMessageIdsMax } from "@spool/protocol/limits";
-import type { RolloutRow, RunRow, ThreadRow } from "../rows.ts";
+import {
+  emptyRollout,
+  type RolloutRow,
+  type RunRow,
+  type ThreadHead,
+  type ThreadRow,
+} from "../rows.ts";
 import { keyText, type ThreadKey } from "../thread-key.ts";
 import type { PartQuery, ThreadQuery } from "../thread-store.ts";
 import type { OverlayEntry, RowOverlay } from "./row-overlay.ts";
 import type { ViewReader } from "./view-reader.ts";
 import { statusOf } from "./view-rows.ts";
+
+/** The head of a thread from overlay and view; null for an unknown id. */
+export function mergedHead(
+  reader: ViewReader,
+  overlay: RowOverlay,
+  key: ThreadKey,
+): ThreadHead | null {
+  const entry = overlay.get(key);
+  const thread = entry?.thread ?? reader.thread(key);
+  if (thread === null) return null;
+  let rollout: RolloutRow | null = null;
+  for (const { row } of entry?.rollouts.values() ?? []) {
+    if (row.rolloutId === thread.activeRolloutId) rollout = row;
+  }
+  rollout ??= reader.lastRollout(key);
+  const { activeRunId } = thread;
+  const run =
+    activeRunId === null
+      ? null
+      : (entry?.runs.get(activeRunId)?.row ?? reader.run(key, activeRunId));
+  rollout ??= emptyRollout(thread.activeRolloutId, 0, thread.createdAt);
+  return { thread, rollout, run };
+}
 
 /** A page of threads. The cost is that of the page and of the rows in memory. */
 export function mergedThreads(

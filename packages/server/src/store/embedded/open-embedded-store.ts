@@ -2,38 +2,31 @@
  * Opens a data directory: lock, format, tables (made again where they must be), replay of the
  * journal into memory. What replay found is then worked off like anything else (LOG15).
  */
-import { existsSync, rmSync } from "node:fs";
-import type { DatabaseSync } from "node:sqlite";
-import type { Change } from "../changes.ts";
-import { RowFold, type ThreadHead } from "../rows.ts";
+import path from "node:path";
+import type { ThreadHead } from "../rows.ts";
 import { keyText, type ThreadKey } from "../thread-key.ts";
+import { Damage } from "./damage.ts";
 import { checkFormat, lockDataDirectory } from "./data-directory.ts";
-import { journalFolder, threadsFolder, viewFile } from "./data-paths.ts";
-import { EmbeddedStore, mergedHead } from "./embedded-store.ts";
-import { type FileSystem, NodeFileSystem } from "./file-system.ts";
+import { journalFolder, rolloutFile, threadFolder, threadsFolder, viewFile } from "./data-paths.ts";
+import { EmbeddedStore } from "./embedded-store.ts";
+import { type FileSystem, NodeFileSystem, writeFully } from "./file-system.ts";
 import type { SealedSegment } from "./journal.ts";
-import type { JournalBatch, JournalCommit } from "./journal-codec.ts";
-import { bodyBytes, missingChanges, rolloutWrites } from "./journal-record.ts";
-import {
-  type JournalDamage,
-  journalStart,
-  type ReplayEnd,
-  replayJournal,
-} from "./journal-replay.ts";
-import { MemoryTail } from "./memory-tail.ts";
+import { JournalFold } from "./journal-fold.ts";
+import { type BytesInFile, journalStart, type ReplayEnd, replayJournal } from "./journal-replay.ts";
+import type { MemoryTail } from "./memory-tail.ts";
+import { mergedHead } from "./merged-rows.ts";
+import { prepareView } from "./prepare-view.ts";
 import { RolloutFiles } from "./rollout-files.ts";
 import { RowOverlay } from "./row-overlay.ts";
-import { StaleThreads } from "./stale-threads.ts";
+import type { StaleThreads } from "./stale-threads.ts";
 import { type StoreLimits, storeLimits } from "./store-limits.ts";
 import { ViewLink, type ViewSink } from "./view-link.ts";
 import { ViewReader } from "./view-reader.ts";
-import { rebuildView } from "./view-rebuild.ts";
-import { openViewForReading, openViewForWriting, viewBatch } from "./view-schema.ts";
-import { ViewWriter } from "./view-writer.ts";
+import type { UncoveredRollout } from "./view-rebuild.ts";
+import { openViewForReading, viewBatch } from "./view-schema.ts";
 
 export type EmbeddedStoreOptions = {
   readonly dataDir: string;
-  /** Milliseconds of a clock that never jumps; only differences count. */
   readonly now: () => number;
   /** One line for the operator each time something needs to be known. */
   readonly log: (line: string) => void;
@@ -46,9 +39,6 @@ export type EmbeddedStoreOptions = {
 };
 
 export type StoreObserver = { readonly flushed: (commits: number) => void };
-
-/** Which threads refuse writes because their bytes in the journal are damaged, and why (LOG10). */
-export type Damaged = { all: string | null; readonly threads: Map<string, string> };
 
 /** An opened data directory: what the store is made of. */
 export type Opened = {
@@ -64,8 +54,8 @@ export type Opened = {
   readonly tail: MemoryTail;
   readonly rollouts: RolloutFiles;
   readonly stale: StaleThreads;
-  readonly damaged: Damaged;
-  readonly sealed: SealedSegment[];
+  readonly damage: Damage;
+  readonly sealed: readonly SealedSegment[];
   readonly end: ReplayEnd;
   readonly headOf: (key: ThreadKey) => ThreadHead | null;
   readonly close: () => void;
@@ -85,154 +75,95 @@ export async function openEmbeddedStore(options: EmbeddedStoreOptions): Promise<
 }
 
 async function openDirectory(options: EmbeddedStoreOptions, unlock: () => void): Promise<Opened> {
-  const { dataDir, log } = options;
+  const { dataDir, log, now } = options;
   const files = options.files ?? new NodeFileSystem();
   const limits = { ...storeLimits, ...options.limits };
+  await makeFolders(files, dataDir);
+  const rollouts = new RolloutFiles({ files, dataDir, limits });
+  const damage = new Damage({ files, dataDir, log });
+  await damage.read();
+  const journalAfter = await journalStart(files, dataDir);
+  const uncovered = await prepareView({ files, dataDir, rollouts, log, damage, journalAfter });
+  const db = openViewForReading(viewFile(dataDir));
+  const close = () => {
+    db.close();
+    unlock();
+  };
+  try {
+    const reader = new ViewReader(db);
+    const overlay = new RowOverlay();
+    const headOf = (key: ThreadKey) => mergedHead(reader, overlay, key);
+    const fold = new JournalFold({ overlay, damage, headOf });
+    const flushed = viewBatch(db);
+    const end = await replayJournal(files, dataDir, { flushed, handlers: fold });
+    for (const one of uncovered) checkUncovered(one, { dataDir, fold, damage, headOf });
+    await damage.save();
+    if (fold.batches > 0) await syncLeftovers(files, dataDir, end.unconfirmed);
+    const { tail, stale, sealed } = fold;
+    const view = options.openView?.(viewFile(dataDir)) ?? new ViewLink(viewFile(dataDir));
+    const observe = options.observe ?? { flushed: () => undefined };
+    const memory = { overlay, tail, stale, sealed, headOf, damage };
+    const lastBatch = Math.max(end.lastBatch, flushed);
+    return {
+      dataDir,
+      files,
+      limits,
+      now,
+      log,
+      observe,
+      reader,
+      view,
+      rollouts,
+      close,
+      ...memory,
+      end: { ...end, lastBatch },
+    };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+async function makeFolders(files: FileSystem, dataDir: string): Promise<void> {
   await checkFormat(files, dataDir);
   await files.makeFolder(journalFolder(dataDir));
   await files.makeFolder(threadsFolder(dataDir));
-  const rollouts = new RolloutFiles({ files, dataDir, limits });
-  const journalAfter = await journalStart(files, dataDir);
-  const damaged: Damaged = { all: null, threads: new Map() };
-  await prepareView({ files, dataDir, rollouts, log, journalAfter, damaged });
-  const db = openViewForReading(viewFile(dataDir));
-  const reader = new ViewReader(db);
-  const overlay = new RowOverlay();
-  const replay = new Replay({ overlay, reader, damaged, log });
-  const end = await replayJournal(files, dataDir, replay);
-  const batch = Math.max(end.lastBatch, viewBatch(db));
-  return {
-    dataDir,
-    files,
-    limits,
-    now: options.now,
-    log,
-    observe: options.observe ?? { flushed: () => undefined },
-    reader,
-    view: options.openView?.(viewFile(dataDir)) ?? new ViewLink(viewFile(dataDir)),
-    overlay,
-    tail: replay.tail,
-    rollouts,
-    stale: replay.stale,
-    damaged,
-    sealed: replay.sealed,
-    end: { ...end, lastBatch: batch },
-    headOf: (key) => mergedHead({ overlay, reader }, key),
-    close: () => {
-      db.close();
-      unlock();
-    },
-  };
+  // A process that died may have made them without syncing their names.
+  await files.syncFolder(dataDir);
 }
 
-/** Opens the tables once for writing, and makes them again when missing, damaged or behind. */
-async function prepareView(parts: {
-  files: FileSystem;
-  dataDir: string;
-  rollouts: RolloutFiles;
-  log: (line: string) => void;
-  journalAfter: number | null;
-  damaged: Damaged;
-}): Promise<void> {
-  const { files, dataDir, log, journalAfter } = parts;
-  const file = viewFile(dataDir);
-  const missing = !existsSync(file);
-  let db = missing ? null : soundView(file, log);
-  if (db !== null && journalAfter !== null && viewBatch(db) < journalAfter) {
-    log("spool.db is behind the journal");
-    db.close();
-    db = null;
-  }
-  if (db !== null) {
-    db.close();
-    return;
-  }
-  for (const suffix of ["", "-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
-  db = openViewForWriting(file);
+/**
+ * Puts on stable storage what a process that died may have left in the system's cache only, and
+ * that is read from now on (LOG1): the last batch, the names of threads' folders. The batch is
+ * written again, because after a failed sync the cache counts as clean and another does nothing.
+ */
+async function syncLeftovers(
+  files: FileSystem,
+  dataDir: string,
+  lastBatch: BytesInFile | null,
+): Promise<void> {
+  const root = threadsFolder(dataDir);
+  await files.syncFolder(root);
+  for (const shard of await files.list(root)) await files.syncFolder(path.join(root, shard));
+  if (lastBatch === null) return;
+  const file = await files.open(lastBatch.file, "write");
   try {
-    const empty = (await files.list(threadsFolder(dataDir))).length === 0;
-    if (empty && journalAfter === null) return;
-    log("making spool.db again from the rollout files");
-    const made = await rebuildView({
-      ...parts,
-      writer: new ViewWriter(db),
-      batch: journalAfter ?? 0,
-    });
-    log(`spool.db is made again: ${made.threads} threads`);
-    for (const { folder, problem } of made.problems) log(`damaged: ${folder}: ${problem}`);
+    await writeFully(file, lastBatch.bytes, lastBatch.offset);
+    await file.sync();
   } finally {
-    db.close();
+    await file.close();
   }
 }
 
-function soundView(file: string, log: (line: string) => void): DatabaseSync | null {
-  try {
-    const db = openViewForWriting(file);
-    viewBatch(db);
-    return db;
-  } catch (error) {
-    log(`spool.db cannot be used: ${(error as Error).message}`); // and is made again
-    return null;
-  }
-}
-
-/** Folds the journal's batches into memory, as if they had just been flushed. */
-class Replay {
-  readonly tail = new MemoryTail();
-  readonly stale = new StaleThreads();
-  readonly sealed: SealedSegment[] = [];
-  readonly #parts: Pick<Opened, "overlay" | "reader" | "damaged" | "log">;
-
-  constructor(parts: Pick<Opened, "overlay" | "reader" | "damaged" | "log">) {
-    this.#parts = parts;
-  }
-
-  onBatch = (segment: number, { batch, commits, body }: JournalBatch): void => {
-    let at = 0;
-    for (const record of commits) {
-      const end = at + bodyBytes(record);
-      this.#commit(segment, batch, record, body.subarray(at, end));
-      at = end;
-    }
-  };
-
-  onSegment = (segment: number, lastBatch: number): void => {
-    this.sealed.push({ segment, lastBatch });
-  };
-
-  onDamage = ({ file, offset, commits }: JournalDamage): void => {
-    const { damaged, log } = this.#parts;
-    const why = `The journal is damaged: ${file}, offset ${offset}. Restore it from a backup.`;
-    log(why);
-    if (commits === null) damaged.all = why;
-    else for (const commit of commits) damaged.threads.set(keyText(commit), why);
-  };
-
-  #commit(segment: number, batch: number, record: JournalCommit, body: Buffer): void {
-    const { overlay, damaged } = this.#parts;
-    const key = { orgId: record.orgId, threadId: record.threadId };
-    // Behind damage nothing fits: the thread stays as it was before it.
-    if (damaged.threads.has(keyText(key))) return;
-    const head = mergedHead(this.#parts, key);
-    const changes = missingChanges(record, body, head?.thread);
-    try {
-      if (changes.length > 0) overlay.put(batch, foldOnto(key, head, changes));
-    } catch (error) {
-      if (damaged.all === null) throw error;
-      // A batch nobody can read came before: the thread ends where it is still whole.
-      damaged.threads.set(keyText(key), damaged.all);
-      return;
-    }
-    const deleted = (overlay.get(key)?.thread ?? head?.thread)?.deletedAt !== null;
-    if (deleted) this.tail.erase(key);
-    else this.tail.add(key, segment, rolloutWrites(record, body));
-    const meta = record.changes.some((change) => change.kind !== "events" || change.offset === 0);
-    if (meta) this.stale.add(segment, key);
-  }
-}
-
-function foldOnto(key: ThreadKey, head: ThreadHead | null, changes: readonly Change[]) {
-  const fold = new RowFold(key, head);
-  for (const change of changes) fold.apply(change);
-  return fold.rows();
+/** Lines of a rollout that no index covers are in the journal as well, or were lost (LOG20). */
+function checkUncovered(
+  { key, rolloutId, covered }: UncoveredRollout,
+  known: Pick<Opened, "dataDir" | "damage" | "headOf"> & { fold: JournalFold },
+): void {
+  const chunk = known.fold.tail.chunks(key, rolloutId)[0];
+  if (chunk !== undefined && chunk.offset <= covered) return;
+  if (known.headOf(key)?.thread.deletedAt !== null) return;
+  const file = rolloutFile(threadFolder(known.dataDir, key), rolloutId);
+  const why = `the index of ${file} covers ${covered} bytes and there are more; restore it from a backup`;
+  known.damage.add(keyText(key), why);
 }

@@ -8,7 +8,7 @@ import type { RolloutRow } from "../rows.ts";
 import type { ThreadKey } from "../thread-key.ts";
 import { StorageDamage } from "../thread-store.ts";
 import { rolloutFile, rolloutIndexFile, threadFolder } from "./data-paths.ts";
-import { type FileSystem, type OpenFile, readFully, writeFully } from "./file-system.ts";
+import { type FileSystem, isMissing, type OpenFile, readFully, writeFully } from "./file-system.ts";
 import type { TailChunk } from "./memory-tail.ts";
 import {
   blocksOf,
@@ -19,10 +19,10 @@ import {
 } from "./rollout-index-codec.ts";
 import type { StoreLimits } from "./store-limits.ts";
 
+type RolloutPlace = { readonly key: ThreadKey; readonly rolloutId: string };
+
 /** Lines of a rollout between two sequences, both included. */
-export type LineRange = {
-  readonly key: ThreadKey;
-  readonly rolloutId: string;
+export type LineRange = RolloutPlace & {
   readonly from: number;
   readonly to: number;
 };
@@ -68,9 +68,12 @@ export class RolloutFiles {
     this.#remember(indexPath, [...kept, ...added]);
   }
 
-  /** Hands lines to `sink` in ascending order until it is full. False when it is. */
+  /**
+   * Hands lines to `sink` in ascending order until it is full. False when it is. Throws
+   * StorageDamage where a line of the range is not in the file, or is not what was written.
+   */
   async collectAscending(range: LineRange, sink: LineSink): Promise<boolean> {
-    const blocks = within(await this.#blocks(range.key, range.rolloutId), range);
+    const blocks = within(await this.#blocksUpTo(range, { sequence: range.to }), range);
     for (const group of groupsOf(blocks, this.#limits.readBytes)) {
       for (const { line, sequence } of linesOf(await this.#read(range, group), firstOf(group))) {
         if (sequence < range.from) continue;
@@ -83,7 +86,7 @@ export class RolloutFiles {
 
   /** The same in descending order. */
   async collectDescending(range: LineRange, sink: LineSink): Promise<boolean> {
-    const blocks = within(await this.#blocks(range.key, range.rolloutId), range);
+    const blocks = within(await this.#blocksUpTo(range, { sequence: range.to }), range);
     for (const group of groupsOf(blocks, this.#limits.readBytes).reverse()) {
       const lines = [...linesOf(await this.#read(range, group), firstOf(group))].reverse();
       for (const { line, sequence } of lines) {
@@ -96,9 +99,9 @@ export class RolloutFiles {
 
   /** The verified bytes [start, end) of the file, in pieces. */
   async *bytes(key: ThreadKey, rollout: RolloutRow, start: number, end: number) {
-    const all = await this.#blocks(key, rollout.rolloutId);
-    const blocks = all.filter(({ offset, bytes }) => offset < end && offset + bytes > start);
     const place = { key, rolloutId: rollout.rolloutId };
+    const all = await this.#blocksUpTo(place, { offset: end });
+    const blocks = all.filter(({ offset, bytes }) => offset < end && offset + bytes > start);
     for (const group of groupsOf(blocks, this.#limits.readBytes / 4)) {
       const bytes = await this.#read(place, group);
       const { offset } = group[0] as IndexBlock;
@@ -106,12 +109,26 @@ export class RolloutFiles {
     }
   }
 
-  /** How many bytes and lines of the rollout its index covers. */
-  async covered(key: ThreadKey, rolloutId: string): Promise<{ bytes: number; lines: number }> {
-    const blocks = await this.#blocks(key, rolloutId);
-    let lines = 0;
-    for (const block of blocks) lines += block.lines;
-    return { bytes: endOf(blocks), lines };
+  /** Hands every line that the index covers to `take`. */
+  async everyLine(key: ThreadKey, rolloutId: string, take: (line: Buffer) => void): Promise<void> {
+    for (const group of groupsOf(await this.#blocks({ key, rolloutId }), this.#limits.readBytes)) {
+      const bytes = await this.#read({ key, rolloutId }, group);
+      for (const { line } of linesOf(bytes, firstOf(group))) take(line);
+    }
+  }
+
+  /** How many bytes of the rollout its index covers, and how many there are in all. */
+  async extent(key: ThreadKey, rolloutId: string): Promise<{ covered: number; bytes: number }> {
+    const covered = endOf(await this.#blocks({ key, rolloutId }));
+    const path = rolloutFile(threadFolder(this.#dataDir, key), rolloutId);
+    try {
+      const file = await this.#files.open(path, "read");
+      const bytes = await file.size().finally(() => file.close());
+      return { covered, bytes };
+    } catch (error) {
+      if (isMissing(error)) return { covered, bytes: 0 };
+      throw error;
+    }
   }
 
   /** Forgets what is kept in memory of a thread whose files are gone. */
@@ -134,7 +151,27 @@ export class RolloutFiles {
     }
   }
 
-  async #blocks(key: ThreadKey, rolloutId: string): Promise<readonly IndexBlock[]> {
+  /** The index, which must reach a sequence or an offset: StorageDamage when it does not. */
+  async #blocksUpTo(
+    place: RolloutPlace,
+    to: { readonly sequence: number } | { readonly offset: number },
+  ): Promise<readonly IndexBlock[]> {
+    const reached = (blocks: readonly IndexBlock[]) =>
+      "sequence" in to ? lastSequenceOf(blocks) >= to.sequence : endOf(blocks) >= to.offset;
+    let blocks = await this.#blocks(place);
+    if (reached(blocks)) return blocks;
+    const path = rolloutIndexFile(threadFolder(this.#dataDir, place.key), place.rolloutId);
+    // What is kept in memory may have been read just before a checkpoint wrote more.
+    this.#indexes.delete(path);
+    blocks = await this.#blocks(place);
+    if (reached(blocks)) return blocks;
+    throw new StorageDamage(
+      `${path} is not what was written: it ends at offset ${blocks.length * indexRecordBytes}, ` +
+        `behind event ${lastSequenceOf(blocks)}; restore it from a backup`,
+    );
+  }
+
+  async #blocks({ key, rolloutId }: RolloutPlace): Promise<readonly IndexBlock[]> {
     const path = rolloutIndexFile(threadFolder(this.#dataDir, key), rolloutId);
     const known = this.#indexes.get(path);
     if (known !== undefined) return known;
@@ -156,7 +193,7 @@ export class RolloutFiles {
   }
 
   /** Bytes of neighbouring blocks, each checked against its checksum. */
-  async #read(place: { key: ThreadKey; rolloutId: string }, group: readonly IndexBlock[]) {
+  async #read(place: RolloutPlace, group: readonly IndexBlock[]): Promise<Buffer> {
     const path = rolloutFile(threadFolder(this.#dataDir, place.key), place.rolloutId);
     const first = group[0] as IndexBlock;
     let file: OpenFile | null = null;
@@ -181,6 +218,11 @@ export class RolloutFiles {
 function endOf(blocks: readonly IndexBlock[]): number {
   const last = blocks.at(-1);
   return last === undefined ? 0 : last.offset + last.bytes;
+}
+
+function lastSequenceOf(blocks: readonly IndexBlock[]): number {
+  const last = blocks.at(-1);
+  return last === undefined ? 0 : last.firstSequence + last.lines - 1;
 }
 
 /** The blocks that hold any of the lines. */

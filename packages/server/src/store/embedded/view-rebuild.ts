@@ -2,24 +2,43 @@
  * Makes the tables again from `thread.json` and the rollout files alone: the fold of `rows.ts`
  * over every line that an index covers (LOG6). What only the journal holds is folded by replay.
  */
+import { strict as assert } from "node:assert";
 import path from "node:path";
 import { decodeEvent } from "../event-line.ts";
 import { type MessageIdRow, type RolloutRow, RowFold, type RunRow } from "../rows.ts";
-import { threadJsonFile, threadsFolder } from "./data-paths.ts";
+import { keyText, type ThreadKey } from "../thread-key.ts";
+import { keyOfFolder, threadFolder, threadJsonFile, threadsFolder } from "./data-paths.ts";
 import type { FileSystem } from "./file-system.ts";
 import type { RolloutFiles } from "./rollout-files.ts";
 import { decodeThreadJson } from "./thread-json.ts";
 import type { ViewUpdate, ViewWriter } from "./view-writer.ts";
 
-/** A thread whose files cannot be folded; its folder and why. */
-export type RebuildProblem = { readonly folder: string; readonly problem: string };
+/** A thread whose files cannot be folded, and why. */
+export type RebuildProblem = { readonly key: ThreadKey; readonly problem: string };
+
+/**
+ * A rollout file that is longer than its index covers: what a checkpoint left half done, and then
+ * the journal goes on exactly there, or damage.
+ */
+export type UncoveredRollout = {
+  readonly key: ThreadKey;
+  readonly rolloutId: string;
+  readonly covered: number;
+};
+
+/** What came of a rebuild. */
+export type Rebuilt = {
+  threads: number;
+  readonly problems: RebuildProblem[];
+  readonly uncovered: UncoveredRollout[];
+};
 
 /** How many threads go into the view per transaction. */
 const threadsPerTransaction = 500;
 
 /**
  * Writes the rows of every thread in the directory into an empty view that then stands at
- * `batch`. Returns how many threads there are, and those that could not be read.
+ * `batch`. Threads that could not be read are left out and named.
  */
 export async function rebuildView(parts: {
   files: FileSystem;
@@ -27,18 +46,20 @@ export async function rebuildView(parts: {
   rollouts: RolloutFiles;
   writer: ViewWriter;
   batch: number;
-}): Promise<{ threads: number; problems: RebuildProblem[] }> {
-  const problems: RebuildProblem[] = [];
+}): Promise<Rebuilt> {
+  const rebuilt: Rebuilt = { threads: 0, problems: [], uncovered: [] };
   let updates: ViewUpdate[] = [];
-  let threads = 0;
   for await (const folder of threadFolders(parts.files, parts.dataDir)) {
+    const key = keyOfFolder(folder);
     try {
-      const update = await foldThread(parts.files, parts.rollouts, folder);
+      const update = await foldThread(parts, key, rebuilt.uncovered);
       if (update === null) continue;
       updates.push(update);
-      threads += 1;
+      rebuilt.threads += 1;
     } catch (error) {
-      problems.push({ folder, problem: (error as Error).message }); // reported, not hidden
+      // A disk that refuses says nothing about the thread.
+      if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
+      rebuilt.problems.push({ key, problem: (error as Error).message });
     }
     if (updates.length < threadsPerTransaction) continue;
     parts.writer.apply(0, updates);
@@ -46,7 +67,7 @@ export async function rebuildView(parts: {
   }
   parts.writer.apply(parts.batch, updates);
   parts.writer.checkpoint();
-  return { threads, problems };
+  return rebuilt;
 }
 
 /** The folders of all threads. */
@@ -59,25 +80,23 @@ async function* threadFolders(files: FileSystem, dataDir: string): AsyncGenerato
 
 /** Null without `thread.json`: the whole thread still stands in the journal. */
 async function foldThread(
-  files: FileSystem,
-  rollouts: RolloutFiles,
-  folder: string,
+  { files, dataDir, rollouts }: { files: FileSystem; dataDir: string; rollouts: RolloutFiles },
+  key: ThreadKey,
+  uncovered: UncoveredRollout[],
 ): Promise<ViewUpdate | null> {
-  const bytes = await files.readFile(threadJsonFile(folder));
+  const bytes = await files.readFile(threadJsonFile(threadFolder(dataDir, key)));
   if (bytes === null) return null;
   const start = decodeThreadJson(bytes);
   const { thread } = start.head;
+  assert(keyText(thread) === keyText(key), "thread.json is of the thread its folder is named for");
   if (thread.deletedAt !== null) return { thread, rollouts: [], runs: [], messageIds: [] };
-  const key = { orgId: thread.orgId, threadId: thread.threadId };
   const fold = new RowFold(key, start.head);
   for (const rolloutId of start.rollouts) {
-    const range = { key, rolloutId, from: 1, to: Number.MAX_SAFE_INTEGER };
-    await rollouts.collectAscending(range, {
-      take(line) {
-        fold.apply({ kind: "event", ...decodeEvent(line) });
-        return true;
-      },
+    await rollouts.everyLine(key, rolloutId, (line) => {
+      fold.apply({ kind: "event", ...decodeEvent(line) });
     });
+    const { covered, bytes: size } = await rollouts.extent(key, rolloutId);
+    if (size > covered) uncovered.push({ key, rolloutId, covered });
   }
   return lastOfEach(fold.rows());
 }

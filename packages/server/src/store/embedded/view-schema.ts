@@ -77,6 +77,16 @@ export function openViewForReading(file: string): DatabaseSync {
   return db;
 }
 
+/** Whether a file holds the tables at all; an empty one does not. It must exist. */
+export function hasTables(file: string): boolean {
+  const db = new DatabaseSync(file);
+  try {
+    return versionOf(db) !== 0;
+  } finally {
+    db.close();
+  }
+}
+
 function versionOf(db: DatabaseSync): number {
   const row = db.prepare("pragma user_version").get() as { user_version: number };
   return row.user_version;

@@ -1,0 +1,10 @@
+/**
+ * Everything an asynchronous iteration gives, as a list. For tests only.
+ */
+
+/** The items in order. */
+export async function allOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

@@ -1,0 +1,70 @@
+/**
+ * Which sockets published in which active run, so that they, and nobody else, are told when it is
+ * being cancelled (RUN7). Follows the bus of a thread only while a socket publishes in it.
+ */
+import { keyText, type ThreadKey } from "../store/thread-key.ts";
+import type { BusMessage, LiveBus } from "./live-bus.ts";
+
+/** A socket that wants to know. */
+export type RunPublisher = { cancelRequested(threadId: string, runId: string): void };
+
+type Entry = {
+  readonly runs: Map<string, Set<RunPublisher>>;
+  readonly unsubscribe: () => void;
+};
+
+export class RunPublishers {
+  readonly #bus: LiveBus;
+  readonly #threads = new Map<string, Entry>();
+
+  constructor(bus: LiveBus) {
+    this.#bus = bus;
+  }
+
+  /** Threads with a publishing socket. */
+  get size(): number {
+    return this.#threads.size;
+  }
+
+  /** The socket publishes in the run from here on. */
+  add(key: ThreadKey, runId: string, publisher: RunPublisher): void {
+    const text = keyText(key);
+    let entry = this.#threads.get(text);
+    if (entry === undefined) {
+      const unsubscribe = this.#bus.subscribe(key, (messages) => this.#heard(key, messages));
+      entry = { runs: new Map(), unsubscribe };
+      this.#threads.set(text, entry);
+    }
+    const publishers = entry.runs.get(runId) ?? new Set();
+    entry.runs.set(runId, publishers.add(publisher));
+  }
+
+  remove(key: ThreadKey, runId: string, publisher: RunPublisher): void {
+    const entry = this.#threads.get(keyText(key));
+    const publishers = entry?.runs.get(runId);
+    publishers?.delete(publisher);
+    if (publishers?.size === 0) this.#forget(key, runId);
+  }
+
+  #heard(key: ThreadKey, messages: readonly BusMessage[]): void {
+    for (const message of messages) {
+      if (message.kind === "cancel_requested") {
+        const publishers = this.#threads.get(keyText(key))?.runs.get(message.runId);
+        for (const publisher of publishers ?? []) {
+          publisher.cancelRequested(key.threadId, message.runId);
+        }
+      } else if (message.kind === "event" && message.event.type === "run_completed") {
+        this.#forget(key, message.event.runId as string);
+      }
+    }
+  }
+
+  #forget(key: ThreadKey, runId: string): void {
+    const text = keyText(key);
+    const entry = this.#threads.get(text);
+    entry?.runs.delete(runId);
+    if (entry?.runs.size !== 0) return;
+    entry.unsubscribe();
+    this.#threads.delete(text);
+  }
+}

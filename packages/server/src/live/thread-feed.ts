@@ -1,0 +1,55 @@
+/**
+ * One watched thread: a single subscription to the bus for all its watchers. Gathers what happens
+ * in a turn of the event loop and hands it to each of them as one `Turn`, whose bytes they share.
+ */
+import type { ThreadKey } from "../store/thread-key.ts";
+import type { LiveBus } from "./live-bus.ts";
+import { Turn } from "./turn.ts";
+import type { TurnScheduler } from "./turn-scheduler.ts";
+
+/** Who is told of turns. Must not throw and must not block. */
+export type FeedMember = { receive(turn: Turn): void };
+
+export class ThreadFeed {
+  readonly #key: ThreadKey;
+  readonly #scheduler: TurnScheduler;
+  readonly #members = new Set<FeedMember>();
+  readonly #unsubscribe: () => void;
+  #turn: Turn;
+
+  constructor(key: ThreadKey, bus: LiveBus, scheduler: TurnScheduler) {
+    this.#key = key;
+    this.#scheduler = scheduler;
+    this.#turn = new Turn(key.threadId);
+    this.#unsubscribe = bus.subscribe(key, (messages) => {
+      if (this.#turn.isEmpty) this.#scheduler.addFeed(this);
+      this.#turn.add(messages);
+    });
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** From the next message on: what waits for the end of the turn is handed out before. */
+  join(member: FeedMember): void {
+    this.endTurn();
+    this.#members.add(member);
+  }
+
+  leave(member: FeedMember): void {
+    this.#members.delete(member);
+  }
+
+  /** Hands out what waits; what comes after this call is in another turn. */
+  endTurn(): void {
+    if (this.#turn.isEmpty) return;
+    const turn = this.#turn;
+    this.#turn = new Turn(this.#key.threadId);
+    for (const member of this.#members) member.receive(turn);
+  }
+
+  close(): void {
+    this.#unsubscribe();
+  }
+}

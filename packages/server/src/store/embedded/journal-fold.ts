@@ -1,0 +1,98 @@
+/**
+ * Folds the journal's batches into memory at start, as if they had just been flushed: lines into
+ * the tail, rows into the overlay (LOG9). A thread whose batch is damaged, or that does not fit
+ * what is known of it, stays as it was before and refuses writes; all others go on (LOG10).
+ */
+import { strict as assert } from "node:assert";
+import { RowFold, type ThreadHead } from "../rows.ts";
+import { keyText, type ThreadKey } from "../thread-key.ts";
+import type { Damage } from "./damage.ts";
+import type { SealedSegment } from "./journal.ts";
+import type { JournalBatch, JournalCommit } from "./journal-codec.ts";
+import { bodyBytes, missingChanges, rolloutWrites } from "./journal-record.ts";
+import type { JournalDamage, ReplayHandlers } from "./journal-replay.ts";
+import { MemoryTail } from "./memory-tail.ts";
+import type { RowOverlay } from "./row-overlay.ts";
+import { StaleThreads } from "./stale-threads.ts";
+
+export type JournalFoldParts = {
+  readonly overlay: RowOverlay;
+  readonly damage: Damage;
+  readonly headOf: (key: ThreadKey) => ThreadHead | null;
+};
+
+export class JournalFold implements ReplayHandlers {
+  readonly tail = new MemoryTail();
+  readonly stale = new StaleThreads();
+  readonly sealed: SealedSegment[] = [];
+  readonly #parts: JournalFoldParts;
+  /** Whether there was anything to replay. */
+  batches = 0;
+
+  constructor(parts: JournalFoldParts) {
+    this.#parts = parts;
+  }
+
+  onBatch = (segment: number, { batch, commits, body }: JournalBatch): void => {
+    this.batches += 1;
+    let at = 0;
+    for (const record of commits) {
+      const end = at + bodyBytes(record);
+      this.#commit({ segment, batch, record, body: body.subarray(at, end) });
+      at = end;
+    }
+  };
+
+  onSegment = (segment: number, lastBatch: number): void => {
+    this.sealed.push({ segment, lastBatch });
+  };
+
+  onDamage = (segment: number, { file, offset, commits }: JournalDamage): void => {
+    const { damage } = this.#parts;
+    const why =
+      `the journal is not what was written: ${file}, offset ${offset}. ` +
+      "The file is kept with the ending .damaged; restore the data directory from a backup.";
+    damage.holdSegment(segment);
+    if (commits === null) damage.add(null, why);
+    else for (const commit of commits) damage.add(keyText(commit), why);
+  };
+
+  #commit(at: { segment: number; batch: number; record: JournalCommit; body: Buffer }): void {
+    const { segment, batch, record, body } = at;
+    const { overlay, damage, headOf } = this.#parts;
+    const key = { orgId: record.orgId, threadId: record.threadId };
+    // Behind damage nothing fits: the thread stays as it was before it.
+    if (damage.has(keyText(key))) {
+      damage.holdSegment(segment);
+      return;
+    }
+    const head = headOf(key);
+    try {
+      const rows = foldRecord(key, head, record, body);
+      if (rows !== null) overlay.put(batch, rows);
+    } catch (error) {
+      damage.add(keyText(key), `batch ${batch} does not follow: ${(error as Error).message}`);
+      damage.holdSegment(segment);
+      return;
+    }
+    const deleted = (overlay.get(key)?.thread ?? head?.thread)?.deletedAt !== null;
+    if (deleted) this.tail.erase(key);
+    else this.tail.add(key, segment, rolloutWrites(record, body));
+    const meta = record.changes.some((change) => change.kind !== "events" || change.offset === 0);
+    if (meta) this.stale.add(segment, key);
+  }
+}
+
+/** The rows a record changes; null when all of it is known. Throws when it does not fit. */
+function foldRecord(key: ThreadKey, head: ThreadHead | null, record: JournalCommit, body: Buffer) {
+  const changes = missingChanges(record, body, head?.thread);
+  if (changes.length === 0) return null;
+  const fold = new RowFold(key, head);
+  for (const change of changes) fold.apply(change);
+  // What is known may be ahead of the record in one respect and behind it in the other.
+  const { sequence, metaVersion } = fold.head.thread;
+  const known = head?.thread ?? { sequence: 0, metaVersion: 0 };
+  assert(sequence === Math.max(known.sequence, record.sequence), "an event is missing");
+  assert(metaVersion === Math.max(known.metaVersion, record.metaVersion), "a change is missing");
+  return fold.rows();
+}
