@@ -11,8 +11,8 @@ import { compactReport } from "./test/compact-reporter.ts";
 import { findTestFiles, selectTestFiles } from "./test/test-files.ts";
 import { outcomeOf, type Totals, totalsLine } from "./test/totals.ts";
 
-/** Milliseconds without a word from any test after which those still running are ended. */
-const silenceMax = 120_000;
+/** Milliseconds after which a test, or a whole file of them, is ended and has failed. */
+const timeout = 240_000;
 
 type Run = { readonly totals: Totals; readonly success: boolean };
 
@@ -22,17 +22,13 @@ const nothingRun: Run = { totals: { passed: 0, failed: 0, skipped: 0 }, success:
 async function runFiles(root: string, files: readonly string[], name?: string): Promise<Run> {
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
   let success = true;
-  const silence = new AbortController();
-  const stalled = new Error(`ended: no word from any test for ${silenceMax / 1000} s`);
-  const watchdog = setTimeout(() => silence.abort(stalled), silenceMax);
   const events = run({
     files: files.map((file) => resolve(root, file)),
     concurrency: 2,
-    signal: silence.signal,
+    timeout,
     ...(name === undefined ? {} : { testNamePatterns: [new RegExp(name)] }),
   });
   events.on("data", (event) => {
-    watchdog.refresh();
     const outcome = outcomeOf(event, name !== undefined);
     if (outcome !== null) totals[outcome] += 1;
     if (event.type === "test:summary") success &&= event.data.success;
@@ -41,7 +37,6 @@ async function runFiles(root: string, files: readonly string[], name?: string): 
     ? events.compose(new spec())
     : events.compose((source) => compactReport(source, { root, filtered: name !== undefined }));
   for await (const text of report) process.stdout.write(text);
-  clearTimeout(watchdog);
   return { totals, success };
 }
 

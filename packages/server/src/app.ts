@@ -192,7 +192,7 @@ async function serve(parts: Parts): Promise<void> {
   const bus = new MemoryBus();
   const cursors = new PageCursors(createCursorCodec(accounts.db.cursorSecret));
   const limit = config.rateLimit;
-  const rateLimiter = limit === 0 ? null : new RateLimiter({ limit, now: performance.now });
+  const rateLimiter = limit === 0 ? null : new RateLimiter({ limit, now: monotonic });
   const newId = createIdMaker({ now, randomBytes });
   const commands = new ThreadCommands({ store, bus, now, newId, lanesMax });
   await abandonCompactions({ store, commands });

@@ -16,8 +16,10 @@ export class InlineView implements ViewSink {
   refuse: string | null = null;
   /** The whole file as it was last made durable; null before. */
   durable: Buffer | null = null;
-  /** Calls so far, and rows of threads in them. */
-  applied = { calls: 0, updates: 0 };
+  /** Rows of threads written so far. */
+  updates = 0;
+  /** The last batch whose changes are written. */
+  batch = 0;
 
   constructor(file: string) {
     this.#file = file;
@@ -25,16 +27,14 @@ export class InlineView implements ViewSink {
 
   async apply(batch: number, updates: readonly ViewUpdate[], durable: boolean): Promise<void> {
     if (this.refuse !== null) throw new Error(this.refuse);
-    this.applied = {
-      calls: this.applied.calls + 1,
-      updates: this.applied.updates + updates.length,
-    };
     if (this.#open === null) {
       const db = openViewForWriting(this.#file);
       this.#open = { db, writer: new ViewWriter(db) };
     }
     // A worker gets a copy as well.
     this.#open.writer.apply(batch, structuredClone(updates));
+    this.updates += updates.length;
+    this.batch = batch;
     if (!durable) return;
     this.#open.writer.checkpoint();
     this.durable = readFileSync(this.#file);

@@ -106,6 +106,7 @@ export class EmbeddedStore implements ThreadStore {
   }
 
   async load(key: ThreadKey, needs: LoadNeeds = {}): Promise<StoredThread | null> {
+    this.#refuseClosed();
     const head = this.#head(key);
     if (head === null) return null;
     const { overlay, reader } = this.#parts;
@@ -119,6 +120,7 @@ export class EmbeddedStore implements ThreadStore {
   }
 
   async commit(commit: Commit): Promise<CommitOutcome> {
+    this.#refuseClosed();
     const text = keyText(commit.key);
     this.#refuseDamaged(text);
     const last = this.#pending.get(text)?.at(-1);
@@ -139,6 +141,7 @@ export class EmbeddedStore implements ThreadStore {
   }
 
   async readEvents(query: EventQuery): Promise<EventPage> {
+    this.#refuseClosed();
     const collector = new LineCollector(query);
     const rollouts = this.#rolloutsOf(query);
     if (query.order === "desc") rollouts.reverse();
@@ -175,14 +178,17 @@ export class EmbeddedStore implements ThreadStore {
   }
 
   async listThreads(query: ThreadQuery): Promise<ThreadRow[]> {
+    this.#refuseClosed();
     return mergedThreads(this.#parts.reader, this.#parts.overlay, query);
   }
 
   async listRollouts(query: PartQuery): Promise<RolloutRow[]> {
+    this.#refuseClosed();
     return mergedRollouts(this.#parts.reader, this.#parts.overlay.get(query.key), query);
   }
 
   async listRuns(query: PartQuery): Promise<RunRow[]> {
+    this.#refuseClosed();
     return mergedRuns(this.#parts.reader, this.#parts.overlay.get(query.key), query);
   }
 
@@ -225,6 +231,14 @@ export class EmbeddedStore implements ThreadStore {
       pending.splice(pending.indexOf(commit), 1);
       if (pending.length === 0) this.#pending.delete(text);
     };
+  }
+
+  /** A request may still be on its way when the server stops; it can be sent again. */
+  #refuseClosed(): void {
+    if (this.#closing === null) return;
+    throw new DomainError("STORAGE_UNAVAILABLE", "The server is stopping. Try again shortly.", {
+      retryAfterSeconds: 1,
+    });
   }
 
   #refuseDamaged(text: string): void {
