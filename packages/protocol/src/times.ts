@@ -29,5 +29,13 @@ export const PublisherTimestamp = Type.String({
 
 /** Milliseconds since the epoch as the server writes times. */
 export function timestampOf(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  if (milliseconds !== lastMilliseconds) {
+    lastMilliseconds = milliseconds;
+    lastText = new Date(milliseconds).toISOString();
+  }
+  return lastText;
 }
+
+/** Many events are of the same millisecond. */
+let lastMilliseconds = Number.NaN;
+let lastText = "";

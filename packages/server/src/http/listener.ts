@@ -15,6 +15,7 @@ import {
   STATUS_CODES,
 } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { DomainError } from "@spool/protocol/errors";
 import { closeGraceMs, headersMs, keepAliveMs, requestMs } from "../limits.ts";
 import { json } from "./answer.ts";
@@ -39,7 +40,10 @@ export type Listener = {
 /** Listens on `host` and `port`. Rejects as Node does, with EADDRINUSE for example. */
 export async function listen(options: { host: string; port: number }): Promise<Listener> {
   let handler: RequestListener = answerStarting;
+  // Connections without a request yet: Node does not count them as idle, also while closing.
+  const silent = new Set<Duplex>();
   const onRequest: RequestListener = (request, response) => {
+    silent.delete(request.socket);
     const lacksHost = request.headers.host === undefined && request.httpVersion === "1.1";
     if (lacksHost) refuse(request, response, malformed("it lacks the Host header"));
     else handler(request, response);
@@ -51,6 +55,11 @@ export async function listen(options: { host: string; port: number }): Promise<L
     onRequest,
   );
   server.on("checkExpectation", onRequest);
+  server.on("upgrade", ({ socket }) => silent.delete(socket));
+  server.on("connection", (socket) => {
+    silent.add(socket);
+    socket.on("close", () => silent.delete(socket));
+  });
   server.on("clientError", answerMalformed);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -65,7 +74,7 @@ export async function listen(options: { host: string; port: number }): Promise<L
     serve: (next) => {
       handler = next;
     },
-    close: () => closeServer(server),
+    close: () => closeServer(server, silent),
   };
 }
 
@@ -105,7 +114,7 @@ function answerMalformed(error: Error & { code?: string }, socket: Socket): void
   );
 }
 
-function closeServer(server: Server): Promise<void> {
+function closeServer(server: Server, silent: ReadonlySet<Duplex>): Promise<void> {
   return new Promise((resolve) => {
     const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs);
     const patience = setTimeout(() => server.closeAllConnections(), closeGraceMs);
@@ -115,5 +124,6 @@ function closeServer(server: Server): Promise<void> {
       resolve();
     });
     server.closeIdleConnections();
+    for (const socket of silent) socket.destroy();
   });
 }

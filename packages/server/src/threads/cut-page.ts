@@ -1,4 +1,7 @@
-/** Prints a page's rows as JSON and ends the page early where it would get too long (PAGE2). */
+/**
+ * Prints a page's rows as JSON and ends the page early where it would get too long (PAGE2). Pure;
+ * called by every list whose rows are not stored lines.
+ */
 import { pageBytesMax } from "@spool/protocol/limits";
 
 /** The rows that fit, as JSON text, and the last of them where more rows follow. */

@@ -1,4 +1,7 @@
-/** Finds a rollout of a thread by its id; the store lists them by index only. */
+/**
+ * Finds a rollout of a thread by its id, for downloads and pages of one rollout. The store lists
+ * rollouts by index only, and threads have few.
+ */
 import { DomainError } from "@spool/protocol/errors";
 import { rolloutScanMax } from "../limits.ts";
 import type { RolloutRow, ThreadHead } from "../store/rows.ts";

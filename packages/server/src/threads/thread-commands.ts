@@ -105,8 +105,9 @@ export class ThreadCommands {
 
   /** Puts a command in its place and decides it, at once where nothing has to be looked up. */
   #queue(lane: Lane, given: Given): void {
-    const behind = lane.queue.findIndex(({ place }) => place > given.place);
-    lane.queue.splice(behind === -1 ? lane.queue.length : behind, 0, given);
+    let at = lane.queue.length;
+    while (at > 0 && (lane.queue[at - 1] as Given).place > given.place) at -= 1;
+    lane.queue.splice(at, 0, given);
     if (lane.isDraining) return;
     lane.isDraining = true;
     void this.#drain(lane);

@@ -127,14 +127,13 @@ export class Checkpointer {
 
   async #writeLines({ key, rollouts }: SegmentShare): Promise<void> {
     const folder = threadFolder(this.#parts.dataDir, key);
-    await this.#parts.files.makeFolder(folder);
-    let first = false;
+    const isNew = [...rollouts.values()].some((chunks) => chunks[0]?.offset === 0);
+    if (isNew) await this.#parts.files.makeFolder(folder);
     for (const [rolloutId, chunks] of rollouts) {
       await this.#parts.rollouts.write(key, rolloutId, chunks);
-      first ||= chunks[0]?.offset === 0;
     }
     // A rollout's first lines came with new files; their names must be on disk as well.
-    if (first) await this.#parts.files.syncFolder(folder);
+    if (isNew) await this.#parts.files.syncFolder(folder);
   }
 
   async #writeThread({ row, rollouts }: StaleThread): Promise<void> {

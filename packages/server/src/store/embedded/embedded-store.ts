@@ -36,12 +36,11 @@ import {
 } from "../thread-store.ts";
 import { Checkpointer, type StaleThread } from "./checkpointer.ts";
 import { isMissing } from "./file-system.ts";
+import { HistoryReader } from "./history-reader.ts";
 import { type FlushedCommit, Journal, type SealedSegment } from "./journal.ts";
-import { LineCollector } from "./line-collector.ts";
 import { mergedMessageIds, mergedRollouts, mergedRuns, mergedThreads } from "./merged-rows.ts";
 import type { Opened } from "./open-embedded-store.ts";
-import { collectChunks } from "./rollout-files.ts";
-import type { ViewUpdate } from "./view-writer.ts";
+import { ViewFeed } from "./view-feed.ts";
 
 /** A commit under way: the revision it will have brought its thread to, and its flush. */
 type Pending = { readonly revision: number; readonly flushed: Promise<void> };
@@ -50,11 +49,10 @@ export class EmbeddedStore implements ThreadStore {
   readonly #parts: Opened;
   readonly #journal: Journal;
   readonly #checkpointer: Checkpointer;
+  readonly #history: HistoryReader;
+  readonly #viewFeed: ViewFeed;
   /** Commits under way by thread, in order. */
   readonly #pending = new Map<string, Pending[]>();
-  #lastBatch: number;
-  #viewTimer: NodeJS.Timeout | null = null;
-  #viewRunning: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
   readonly #ticker: NodeJS.Timeout;
 
@@ -62,7 +60,8 @@ export class EmbeddedStore implements ThreadStore {
   constructor(parts: Opened) {
     this.#parts = parts;
     const { files, dataDir, limits, tail, rollouts, end } = parts;
-    this.#lastBatch = end.lastBatch;
+    this.#history = new HistoryReader(parts);
+    this.#viewFeed = new ViewFeed({ ...parts, lastBatch: end.lastBatch });
     this.#journal = new Journal({
       files,
       dataDir,
@@ -83,7 +82,7 @@ export class EmbeddedStore implements ThreadStore {
       rollouts,
       damage: parts.damage,
       staleThreads: (segment) => this.#staleThreads(segment),
-      commitView: (batch) => this.#writeView(batch, true),
+      commitView: (batch) => this.#viewFeed.commit(batch),
       onFreed: ({ segment }) => parts.stale.delete(segment),
     });
     for (const sealed of parts.sealed) this.#checkpointer.add(sealed);
@@ -101,7 +100,7 @@ export class EmbeddedStore implements ThreadStore {
       throw error;
     }
     this.#checkpoint();
-    this.#scheduleView();
+    this.#viewFeed.schedule();
     return this;
   }
 
@@ -142,16 +141,8 @@ export class EmbeddedStore implements ThreadStore {
 
   async readEvents(query: EventQuery): Promise<EventPage> {
     this.#refuseClosed();
-    const collector = new LineCollector(query);
-    const rollouts = this.#rolloutsOf(query);
-    if (query.order === "desc") rollouts.reverse();
-    // Taken at once: what a checkpoint moves meanwhile stands in both.
-    const tails = rollouts.map((row) => this.#parts.tail.chunks(query.key, row.rolloutId));
     try {
-      for (const [index, row] of rollouts.entries()) {
-        const chunks = tails[index] ?? [];
-        if (!(await this.#readRolloutLines(query, row, chunks, collector))) break;
-      }
+      return await this.#history.page(query);
     } catch (error) {
       // Files that go away under a reader are those of a thread that was deleted meanwhile.
       const deleted = this.#threadRow(query.key)?.deletedAt !== null;
@@ -159,22 +150,10 @@ export class EmbeddedStore implements ThreadStore {
       if (!deleted || !gone) throw error;
       return { lines: [], next: null };
     }
-    return collector.page();
   }
 
   readRollout(key: ThreadKey, rollout: RolloutRow, range: ByteRange): Readable {
-    const chunks = this.#parts.tail.chunks(key, rollout.rolloutId);
-    const { rollouts } = this.#parts;
-    async function* pieces() {
-      const fileEnd = Math.min(range.end, chunks[0]?.offset ?? range.end);
-      if (range.start < fileEnd) yield* rollouts.bytes(key, rollout, range.start, fileEnd);
-      for (const { offset, bytes } of chunks) {
-        const from = Math.max(0, range.start - offset);
-        const to = Math.min(bytes.length, range.end - offset);
-        if (from < to) yield bytes.subarray(from, to);
-      }
-    }
-    return Readable.from(pieces(), { objectMode: false });
+    return Readable.from(this.#history.bytes(key, rollout, range), { objectMode: false });
   }
 
   async listThreads(query: ThreadQuery): Promise<ThreadRow[]> {
@@ -217,8 +196,7 @@ export class EmbeddedStore implements ThreadStore {
 
   async #letGo(): Promise<void> {
     clearInterval(this.#ticker);
-    if (this.#viewTimer !== null) clearTimeout(this.#viewTimer);
-    await this.#parts.view.close();
+    await this.#viewFeed.close();
     this.#parts.close();
   }
 
@@ -258,9 +236,8 @@ export class EmbeddedStore implements ThreadStore {
         writes.some(({ offset }) => offset === 0);
       if (meta) this.#parts.stale.add(segment, commit.key);
     }
-    this.#lastBatch = batch;
     this.#parts.observe.flushed(commits.length);
-    this.#scheduleView();
+    this.#viewFeed.flushed(batch);
   }
 
   #sealed(sealed: SealedSegment): void {
@@ -296,45 +273,6 @@ export class EmbeddedStore implements ThreadStore {
     this.#checkpoint();
   }
 
-  #scheduleView(): void {
-    if (this.#closing !== null || this.#viewTimer !== null) return;
-    if (this.#parts.overlay.size === 0) return;
-    this.#viewTimer = setTimeout(() => {
-      this.#viewTimer = null;
-      this.#writeView(0, false).catch((error: Error) => {
-        this.#parts.log(`the tables could not be written and are tried again: ${error.message}`);
-        this.#scheduleView();
-      });
-    }, this.#parts.limits.viewIntervalMs);
-    this.#viewTimer.unref();
-  }
-
-  /** Brings the view to the last flushed batch (at least `batch`). One call at a time. */
-  async #writeView(batch: number, durable: boolean): Promise<void> {
-    while (this.#viewRunning !== null) await this.#viewRunning.catch(() => undefined);
-    const { overlay, view } = this.#parts;
-    const upTo = Math.max(batch, this.#lastBatch);
-    const updates: ViewUpdate[] = overlay.takeUnsent().map((entry) => ({
-      thread: entry.thread,
-      rollouts: [...entry.rollouts.values()].map((dated) => dated.row),
-      runs: [...entry.runs.values()].map((dated) => dated.row),
-      messageIds: entry.messageIds.map((dated) => dated.row),
-    }));
-    if (updates.length === 0 && !durable) return;
-    this.#viewRunning = view.apply(upTo, updates, durable).then(
-      () => overlay.settle(upTo),
-      (error) => {
-        overlay.markUnsent();
-        throw error;
-      },
-    );
-    try {
-      await this.#viewRunning;
-    } finally {
-      this.#viewRunning = null;
-    }
-  }
-
   #staleThreads(segment: number): StaleThread[] {
     const { stale, reader, overlay } = this.#parts;
     return stale.of(segment).flatMap((key) => {
@@ -344,42 +282,6 @@ export class EmbeddedStore implements ThreadStore {
       const rollouts = mergedRollouts(reader, overlay.get(key), query).reverse();
       return [{ row, rollouts: rollouts.map(({ rolloutId }) => rolloutId) }];
     });
-  }
-
-  /** The rollouts a query covers, in order. */
-  #rolloutsOf({ key, rolloutId, from, to }: EventQuery): RolloutRow[] {
-    const { reader, overlay } = this.#parts;
-    const query = { key, before: null, limit: Number.MAX_SAFE_INTEGER };
-    return mergedRollouts(reader, overlay.get(key), query)
-      .filter((row) => rolloutId === null || row.rolloutId === rolloutId)
-      .filter((row) => row.lastSequence >= from && row.firstSequence <= to && row.lastSequence > 0)
-      .reverse();
-  }
-
-  /** Lines of one rollout, file and tail. False when the collector is full. */
-  async #readRolloutLines(
-    query: EventQuery,
-    row: RolloutRow,
-    chunks: ReturnType<Opened["tail"]["chunks"]>,
-    collector: LineCollector,
-  ): Promise<boolean> {
-    const { key, order } = query;
-    const from = Math.max(query.from, row.firstSequence);
-    const to = Math.min(query.to, row.lastSequence);
-    const range = { key, rolloutId: row.rolloutId, from, to };
-    const fileTo = Math.min(to, (chunks[0]?.firstSequence ?? Number.POSITIVE_INFINITY) - 1);
-    const inFile = async () => {
-      if (from > fileTo) return true;
-      const { rollouts } = this.#parts;
-      const fileRange = { ...range, to: fileTo };
-      return order === "asc"
-        ? rollouts.collectAscending(fileRange, collector)
-        : rollouts.collectDescending(fileRange, collector);
-    };
-    if (order === "asc") {
-      return (await inFile()) && collectChunks(chunks, range, order, collector);
-    }
-    return collectChunks(chunks, range, order, collector) && (await inFile());
   }
 
   #threadRow(key: ThreadKey): ThreadRow | null {

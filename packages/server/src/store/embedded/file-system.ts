@@ -94,6 +94,9 @@ type BufferCall = (
   position: number,
 ) => Promise<{ bytesRead: number; bytesWritten: number }>;
 
+/** Writes up to this long are made at once; longer ones could hold up the event loop. */
+const copiedBytesMax = 256 * 1024;
+
 class NodeFile implements OpenFile {
   readonly #fd: number;
 
@@ -110,6 +113,11 @@ class NodeFile implements OpenFile {
   }
 
   async write(buffer: Buffer, position: number): Promise<number> {
+    // Into the page cache: a copy costs less than a way through the thread pool and back, which
+    // would end a turn of the event loop later.
+    if (buffer.length <= copiedBytesMax) {
+      return fs.writeSync(this.#fd, buffer, 0, buffer.length, position);
+    }
     return (await write(this.#fd, buffer, 0, buffer.length, position)).bytesWritten;
   }
 

@@ -36,6 +36,16 @@ export class MemoryTail {
     }
   }
 
+  /** Whether the lines go on where the tail ends; one that is empty goes on behind the file. */
+  continues(key: ThreadKey, writes: readonly RolloutWrite[]): boolean {
+    return writes.every(({ rolloutId, firstSequence, offset }) => {
+      const last = this.chunks(key, rolloutId).at(-1);
+      if (last === undefined) return true;
+      const end = last.offset + last.bytes.length;
+      return firstSequence > last.lastSequence && offset === end;
+    });
+  }
+
   /** The rollout's chunks in order. The array may grow later; take what is needed at once. */
   chunks(key: ThreadKey, rolloutId: string): readonly TailChunk[] {
     return this.#threads.get(keyText(key))?.rollouts.get(rolloutId) ?? [];

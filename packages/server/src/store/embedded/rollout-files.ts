@@ -37,6 +37,8 @@ export class RolloutFiles {
   readonly #dataDir: string;
   readonly #limits: StoreLimits;
   readonly #indexes = new Map<string, readonly IndexBlock[]>();
+  /** Where rollouts end that this process has written, by the path of their index. */
+  readonly #ownEnds = new Map<string, number>();
 
   constructor(parts: { files: FileSystem; dataDir: string; limits: StoreLimits }) {
     this.#files = parts.files;
@@ -52,7 +54,7 @@ export class RolloutFiles {
     const first = chunks[0] as TailChunk;
     const folder = threadFolder(this.#dataDir, key);
     const indexPath = rolloutIndexFile(folder, rolloutId);
-    const known = decodeBlocks((await this.#files.readFile(indexPath)) ?? Buffer.alloc(0));
+    const known = await this.#writtenBlocks(indexPath);
     const kept = known.filter((block) => block.offset + block.bytes <= first.offset);
     const covered = endOf(kept);
     if (covered !== first.offset) {
@@ -62,10 +64,15 @@ export class RolloutFiles {
       );
     }
     const bytes = Buffer.concat(chunks.map((chunk) => chunk.bytes));
-    await this.#put(rolloutFile(folder, rolloutId), bytes, first.offset);
+    const isOwn = this.#ownEnds.get(indexPath) === first.offset;
+    // Until both are written, nothing is known of either.
+    this.#ownEnds.delete(indexPath);
+    await this.#put(rolloutFile(folder, rolloutId), bytes, { offset: first.offset, isOwn });
     const added = blocksOf(bytes, first, this.#limits.blockBytes);
-    await this.#put(indexPath, encodeBlocks(added), kept.length * indexRecordBytes);
+    const indexOffset = kept.length * indexRecordBytes;
+    await this.#put(indexPath, encodeBlocks(added), { offset: indexOffset, isOwn });
     this.#remember(indexPath, [...kept, ...added]);
+    this.#rememberEnd(indexPath, first.offset + bytes.length);
   }
 
   /**
@@ -135,19 +142,40 @@ export class RolloutFiles {
   forget(key: ThreadKey): void {
     const folder = threadFolder(this.#dataDir, key);
     for (const path of this.#indexes.keys()) {
-      if (path.startsWith(folder)) this.#indexes.delete(path);
+      if (!path.startsWith(folder)) continue;
+      this.#indexes.delete(path);
+      this.#ownEnds.delete(path);
     }
   }
 
-  async #put(path: string, bytes: Buffer, offset: number): Promise<void> {
+  async #put(
+    path: string,
+    bytes: Buffer,
+    { offset, isOwn }: { offset: number; isOwn: boolean },
+  ): Promise<void> {
     const file = await this.#files.open(path, "write");
     try {
       await writeFully(file, bytes, offset);
       // What an interrupted checkpoint left behind the end is not content.
-      if ((await file.size()) > offset + bytes.length) await file.truncate(offset + bytes.length);
+      const end = offset + bytes.length;
+      if (!isOwn && (await file.size()) > end) await file.truncate(end);
       await file.sync();
     } finally {
       await file.close();
+    }
+  }
+
+  /** The index as the last write left it, from memory where that was this process's own. */
+  async #writtenBlocks(indexPath: string): Promise<readonly IndexBlock[]> {
+    const known = this.#ownEnds.has(indexPath) ? this.#indexes.get(indexPath) : undefined;
+    return known ?? decodeBlocks((await this.#files.readFile(indexPath)) ?? Buffer.alloc(0));
+  }
+
+  #rememberEnd(indexPath: string, end: number): void {
+    this.#ownEnds.delete(indexPath);
+    this.#ownEnds.set(indexPath, end);
+    if (this.#ownEnds.size > this.#limits.indexesMax) {
+      this.#ownEnds.delete(this.#ownEnds.keys().next().value as string);
     }
   }
 

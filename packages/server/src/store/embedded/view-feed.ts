@@ -1,0 +1,87 @@
+/**
+ * Brings rows from memory to the view: a moment after each flush, so that many changes of a row
+ * are one, and durably when a checkpoint asks for it. What the view holds leaves the overlay; what
+ * it refused is sent again. One call at a time.
+ */
+import type { RowOverlay } from "./row-overlay.ts";
+import type { StoreLimits } from "./store-limits.ts";
+import type { ViewSink } from "./view-link.ts";
+import type { ViewUpdate } from "./view-writer.ts";
+
+export type ViewFeedParts = {
+  readonly overlay: RowOverlay;
+  readonly view: ViewSink;
+  readonly limits: StoreLimits;
+  readonly log: (line: string) => void;
+  /** The last batch that is flushed. */
+  readonly lastBatch: number;
+};
+
+export class ViewFeed {
+  readonly #parts: ViewFeedParts;
+  #lastBatch: number;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(parts: ViewFeedParts) {
+    this.#parts = parts;
+    this.#lastBatch = parts.lastBatch;
+  }
+
+  /** Says that the overlay holds the rows of all batches up to this one. */
+  flushed(batch: number): void {
+    this.#lastBatch = batch;
+    this.schedule();
+  }
+
+  /** Writes what there is to write, a moment later. */
+  schedule(delayMs = this.#parts.limits.viewIntervalMs): void {
+    if (this.#closed || this.#timer !== null || this.#parts.overlay.size === 0) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#write(0, false).catch((error: Error) => {
+        this.#parts.log(`the tables could not be written and are tried again: ${error.message}`);
+        this.schedule(Math.max(delayMs, this.#parts.limits.retryMs));
+      });
+    }, delayMs);
+    this.#timer.unref();
+  }
+
+  /** Resolves when the view durably holds every batch up to this one. */
+  commit(batch: number): Promise<void> {
+    return this.#write(batch, true);
+  }
+
+  /** Ends the writing; what was not written the next start takes from the journal. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer ?? undefined);
+    await this.#parts.view.close();
+  }
+
+  async #write(batch: number, durable: boolean): Promise<void> {
+    while (this.#running !== null) await this.#running.catch(() => undefined); // told to its caller
+    const { overlay, view } = this.#parts;
+    const upTo = Math.max(batch, this.#lastBatch);
+    const updates: ViewUpdate[] = overlay.takeUnsent().map((entry) => ({
+      thread: entry.thread,
+      rollouts: [...entry.rollouts.values()].map((dated) => dated.row),
+      runs: [...entry.runs.values()].map((dated) => dated.row),
+      messageIds: entry.messageIds.map((dated) => dated.row),
+    }));
+    if (updates.length === 0 && !durable) return;
+    this.#running = view.apply(upTo, updates, durable).then(
+      () => overlay.settle(upTo),
+      (error) => {
+        overlay.markUnsent();
+        throw error;
+      },
+    );
+    try {
+      await this.#running;
+    } finally {
+      this.#running = null;
+    }
+  }
+}
