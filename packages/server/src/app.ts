@@ -199,7 +199,6 @@ async function serve(parts: Parts): Promise<void> {
   const newThreadId = () => newId("thr");
   const edits = new ThreadEdits({ store, commands, audit: accounts.audit, newThreadId });
   const live = goLive(parts, { bus, cursors, rateLimiter, edits });
-  opened.onClose(live.close);
   const counters = new RequestCounters();
   const isClosing = () => opened.isClosing;
   const handler = await createHandler(listener.server, {
@@ -213,6 +212,10 @@ async function serve(parts: Parts): Promise<void> {
     isClosing,
   });
   listener.serve(handler);
+  // Before anything that requests under way still need.
+  opened.onClose(async () => {
+    await Promise.all([listener.close(), live.close()]);
+  });
 }
 
 function goLive(
@@ -275,7 +278,7 @@ function routesOf(
   const routes = [
     ...publishRoutes(edits),
     ...threadRoutes({ reads, edits }),
-    ...historyRoutes(reads),
+    ...historyRoutes(reads, live.openEvents),
     ...accountRoutes({ keys, tokens, cursors }),
   ];
   const metrics = createMetrics({ counters, figures: figuresOf(live, flushes) });

@@ -135,7 +135,7 @@ test("what was in flight before is shown with the snapshot", () => {
       { kind: "snapshot", frame, text: "", lines: () => [] },
       transient("assistant_message_delta", { messageId: "m", delta: " good", offset: 6 }),
     ),
-    ["assistant     23456789  …", "  so far good"],
+    ["thinking      23456789  …", "  hm", "assistant     23456789  …", "  so far good"],
   );
 });
 

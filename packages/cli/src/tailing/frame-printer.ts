@@ -9,7 +9,7 @@
  */
 import { styleText } from "node:util";
 import type { Received } from "@spool/client/watch-progress";
-import type { InFlight, TransientFrame } from "@spool/protocol/live-frames";
+import type { InFlight, Snapshot, TransientFrame } from "@spool/protocol/live-frames";
 import type { Event } from "@spool/protocol/resources";
 import { fitWidth } from "../display-width.ts";
 import { printable, printableLine } from "../printable-text.ts";
@@ -68,11 +68,8 @@ export class FramePrinter {
   /** What to print for a frame; may be empty, may end inside a line. */
   textOf(received: Received): string {
     switch (received.kind) {
-      case "snapshot": {
-        const { events, inFlight, resumed, reason } = received.frame;
-        const note = !resumed && reason !== undefined ? this.#note(`starts over: ${reason}`) : "";
-        return note + events.map((event) => this.#event(event)).join("") + this.#inFlight(inFlight);
-      }
+      case "snapshot":
+        return this.#snapshot(received.frame);
       case "event":
         return this.#event(received.frame);
       case "transient":
@@ -87,6 +84,12 @@ export class FramePrinter {
     if (this.#open === null) return "";
     this.#open = null;
     return "\n";
+  }
+
+  #snapshot({ events, inFlight, resumed, reason }: Snapshot): string {
+    if (!resumed) this.#live.clear();
+    const note = !resumed && reason !== undefined ? this.#note(`starts over: ${reason}`) : "";
+    return note + events.map((event) => this.#event(event)).join("") + this.#inFlight(inFlight);
   }
 
   #event(event: Event): string {
@@ -144,9 +147,14 @@ export class FramePrinter {
   #inFlight(inFlight: InFlight | null): string {
     if (inFlight === null) return "";
     const { runId } = inFlight;
-    const messages = inFlight.messages.map(({ messageId, text, textOffset }) =>
-      this.#delta({ key: messageId, word: "assistant", runId }, text, textOffset),
-    );
+    const messages = inFlight.messages.map((message) => {
+      const { messageId: key, text, textOffset, thinking, thinkingOffset } = message;
+      const thought = { key: `${key} thinking`, word: "thinking", runId };
+      return (
+        this.#delta(thought, thinking, thinkingOffset) +
+        this.#delta({ key, word: "assistant", runId }, text, textOffset)
+      );
+    });
     const outputs = inFlight.toolCalls.map(({ toolCallId, output, outputOffset }) =>
       this.#output({ toolCallId, runId }, output, outputOffset),
     );

@@ -60,7 +60,8 @@ export function createAdmission(parts: {
     }
     try {
       refuseInternalHeaders(arrival.raw.rawHeaders);
-      const credential = readCredentials({ ...credentialPartsOf(arrival), route: "rest" });
+      const route = arrival.route.takesQueryToken ? "sse" : "rest";
+      const credential = readCredentials({ ...credentialPartsOf(arrival), route });
       const principal = authenticate(credential);
       if (!(principal instanceof Promise)) {
         enter(arrival, principal);

@@ -3,7 +3,7 @@
  * answer has the envelope and the headers of the contract (WIRE1–WIRE3).
  */
 
-import type { OutgoingHttpHeaders } from "node:http";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 
 /** How a page ends: where the next one begins, null at the end (PAGE3). */
@@ -46,8 +46,20 @@ export type BytesAnswer = {
   readonly open: (() => Readable) | null;
 };
 
+/** An event stream: `open` is called once the head is out, and writes until either side ends. */
+export type StreamAnswer = {
+  readonly kind: "stream";
+  readonly open: (response: ServerResponse) => void;
+};
+
 /** What a route may give back. */
-export type Answer = JsonAnswer | LinesAnswer | EmptyAnswer | TextAnswer | BytesAnswer;
+export type Answer =
+  | JsonAnswer
+  | LinesAnswer
+  | EmptyAnswer
+  | TextAnswer
+  | BytesAnswer
+  | StreamAnswer;
 
 /** An answer whose `data` is `value`. */
 export function json(value: object, status: 200 | 201 = 200): JsonAnswer {

@@ -145,6 +145,12 @@ test("WIRE6 a body beyond 64 MiB ends the exchange with 413 or a cut connection"
   assert.equal((await server.request("GET", "/healthz")).status, 200);
 });
 
+test("WIRE6 WIRE9 a large body behind a refused credential is read on, so that the 401 is seen", async () => {
+  const body = Buffer.alloc(20 * 1024 * 1024, "x");
+  const answer = await server.request("POST", "/v1/threads", { body });
+  assert.equal(answer.status, 401);
+});
+
 test("WIRE7 __proto__, NUL, lone surrogates and long numbers come back as they were sent", async () => {
   const { threadId, runId } = await startedThread(server);
   const payload =

@@ -2,28 +2,44 @@
  * The routes of a thread's history: events, rollouts, runs, and a rollout's lines as a download
  * (REST4–REST11). Stored lines are passed on as bytes, never parsed.
  */
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { isRolloutId } from "@spool/protocol/ids";
 import { eventsPage, listPage } from "@spool/protocol/limits";
 import { Event, Rollout, Run, Thread } from "@spool/protocol/resources";
+import type { Principal } from "../auth/principal.ts";
+import { parseAfter, type WatchOptions } from "../live/watch-query.ts";
 import type { RolloutRow } from "../store/rows.ts";
 import type { ThreadReads } from "../threads/thread-reads.ts";
 import type { BytesAnswer } from "./answer.ts";
 import { byteRangeOf, isNoneMatch } from "./byte-range.ts";
-import { cursor, idOf, limitOf, oneOf, textOf } from "./query.ts";
+import { cursor, flag, idOf, limitOf, oneOf, textOf } from "./query.ts";
 import { type Call, type Route, route } from "./route.ts";
 import { listOf, objectOf } from "./schema.ts";
 import { eventsAnswer, rowsAnswer } from "./thread-routes.ts";
 
 const positionCharactersMax = 32;
 const typeCharactersMax = 64;
+const tokenCharactersMax = 8_192;
 const forEver = "private, max-age=31536000, immutable";
 
 /** The routes, in the order of the contract. */
-export function historyRoutes(reads: ThreadReads): Route[] {
-  return [eventsRoute(reads), rolloutsRoute(reads), downloadRoute(reads), runsRoute(reads)];
+export function historyRoutes(reads: ThreadReads, openEvents: EventStreamOpener): Route[] {
+  return [
+    eventsRoute(reads, openEvents),
+    rolloutsRoute(reads),
+    downloadRoute(reads),
+    runsRoute(reads),
+  ];
 }
 
-function eventsRoute(reads: ThreadReads): Route {
+/** Starts a live stream of a thread; rejects with what refuses it, before any of it is sent. */
+export type EventStreamOpener = (
+  caller: { readonly principal: Principal; readonly requestId: string },
+  threadId: string,
+  options: WatchOptions,
+) => Promise<(response: ServerResponse) => void>;
+
+function eventsRoute(reads: ThreadReads, openEvents: EventStreamOpener): Route {
   return route({
     method: "GET",
     path: "/v1/threads/{threadId}/events",
@@ -43,12 +59,53 @@ function eventsRoute(reads: ThreadReads): Route {
       answers: { 200: objectOf({ thread: Thread, events: listOf(Event) }) },
       paged: true,
     },
+    stream: eventStreamRoute(openEvents),
     async handle(call) {
       const { rollout_id: rolloutId, ...query } = call.query;
       const page = await reads.events(call, call.params.threadId, { ...query, rolloutId });
       return eventsAnswer(page, page.thread);
     },
   });
+}
+
+/** The same address for an EventSource (SSE1): the live stream as server-sent events. */
+function eventStreamRoute(openEvents: EventStreamOpener): Route {
+  return route({
+    method: "GET",
+    path: "/v1/threads/{threadId}/events",
+    guard: "agent:read",
+    takesQueryToken: true,
+    query: {
+      after: textOf({ max: positionCharactersMax }),
+      transient: flag,
+      include: oneOf("all_rollouts"),
+      token: textOf({ max: tokenCharactersMax }),
+    },
+    body: null,
+    about: {
+      summary: "The live stream as server-sent events",
+      answers: { 200: null },
+      mediaType: "text/event-stream",
+      headers: { "Last-Event-ID": { type: "string" } },
+    },
+    async handle(call) {
+      const { query, headers } = call;
+      // SSE2: what the browser itself remembers is newer than what the page once asked for.
+      const after = lastEventIdOf(headers) ?? query.after;
+      const options: WatchOptions = {
+        after: after === undefined ? null : parseAfter(after),
+        transient: query.transient ?? true,
+        allRollouts: query.include !== undefined,
+      };
+      const open = await openEvents(call, call.params.threadId, options);
+      return { kind: "stream", open };
+    },
+  });
+}
+
+function lastEventIdOf(headers: IncomingHttpHeaders): string | undefined {
+  const id = headers["last-event-id"];
+  return typeof id === "string" && id !== "" ? id : undefined;
 }
 
 function rolloutsRoute(reads: ThreadReads): Route {

@@ -126,7 +126,7 @@ class Edge {
     done: (error?: Error) => void,
   ): void {
     const visit: Visit = {
-      route,
+      route: route.stream !== undefined && wantsStream(request.raw) ? route.stream : route,
       raw: request.raw,
       client: request,
       rawQuery: request.query as RawQuery,
@@ -241,6 +241,11 @@ class Edge {
       "request",
     );
   }
+}
+
+/** Whether the client asks for server-sent events, as an EventSource does. */
+function wantsStream({ headers }: IncomingMessage): boolean {
+  return headers.accept?.includes("text/event-stream") ?? false;
 }
 
 function rateOf({ visit }: FastifyRequest): Rate | null {

@@ -40,6 +40,7 @@ export type Listener = {
 /** Listens on `host` and `port`. Rejects as Node does, with EADDRINUSE for example. */
 export async function listen(options: { host: string; port: number }): Promise<Listener> {
   let handler: RequestListener = answerStarting;
+  let closed: Promise<void> | null = null;
   // Connections without a request yet: Node does not count them as idle, also while closing.
   const silent = new Set<Duplex>();
   const onRequest: RequestListener = (request, response) => {
@@ -55,7 +56,6 @@ export async function listen(options: { host: string; port: number }): Promise<L
     onRequest,
   );
   server.on("checkExpectation", onRequest);
-  server.on("upgrade", ({ socket }) => silent.delete(socket));
   server.on("connection", (socket) => {
     silent.add(socket);
     socket.on("close", () => silent.delete(socket));
@@ -73,8 +73,13 @@ export async function listen(options: { host: string; port: number }): Promise<L
     address: server.address() as AddressInfo,
     serve: (next) => {
       handler = next;
+      // Not before: with anybody listening for them, upgrades are no requests any more.
+      server.on("upgrade", ({ socket }) => silent.delete(socket));
     },
-    close: () => closeServer(server, silent),
+    close: () => {
+      closed ??= closeServer(server, silent);
+      return closed;
+    },
   };
 }
 

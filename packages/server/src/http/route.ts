@@ -65,6 +65,10 @@ export type RouteOf<Q extends QueryTable, B> = {
   readonly query: Q;
   readonly body: BodyRule<B> | null;
   readonly about: About;
+  /** What answers instead where the client accepts `text/event-stream` (SSE1). */
+  readonly stream?: Route;
+  /** Whether a token in the query counts, as on event streams (AUTH1). */
+  readonly takesQueryToken?: boolean;
   readonly handle: (call: Call<QueryOf<Q>, B>) => Answer | Promise<Answer>;
 };
 

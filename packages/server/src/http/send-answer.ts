@@ -7,7 +7,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { pipeline } from "node:stream";
 import { type DomainError, errorTable } from "@spool/protocol/errors";
 import { redactText } from "../auth/redact.ts";
-import type { Answer, BytesAnswer, LinesAnswer, PageEnd } from "./answer.ts";
+import type { Answer, BytesAnswer, LinesAnswer, PageEnd, StreamAnswer } from "./answer.ts";
 import { UnsatisfiableRange } from "./byte-range.ts";
 import type { Rate } from "./rate-limiter.ts";
 
@@ -46,6 +46,8 @@ export function sendAnswer(response: ServerResponse, envelope: Envelope, answer:
       return 204;
     case "bytes":
       return sendBytes(response, envelope, answer);
+    case "stream":
+      return sendStream(response, envelope, answer);
   }
 }
 
@@ -133,6 +135,16 @@ function joinedLines({ before, lines, after }: LinesAnswer, meta: string): Buffe
   }
   tail.copy(whole, at);
   return whole;
+}
+
+/** Proxies must neither keep nor change nor gather what passes (SSE1). */
+function sendStream(response: ServerResponse, envelope: Envelope, answer: StreamAnswer): number {
+  const headers = headersFor(envelope, "text/event-stream", "no-store, no-transform");
+  headers.push("x-accel-buffering", "no");
+  response.writeHead(200, headers);
+  response.flushHeaders();
+  answer.open(response);
+  return 200;
 }
 
 function sendBytes(response: ServerResponse, envelope: Envelope, answer: BytesAnswer): number {

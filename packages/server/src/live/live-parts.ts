@@ -48,6 +48,18 @@ export type LiveParts = {
   readonly now: () => number;
 };
 
+/** A connection as the server keeps it alive and ends it: a WebSocket or an event stream. */
+export interface LiveConnection {
+  readonly caller: LiveCaller;
+  /** When the peer was last heard of; infinite where it never says anything. */
+  readonly lastHeardAt: number;
+  ping(): void;
+  close(code: number, reason: string): void;
+  /** Resolves when the connection is gone. */
+  closed(): Promise<void>;
+  terminate(): void;
+}
+
 /** What a caller may see of a thread they want to watch. Rejects with THREAD_NOT_FOUND. */
 export async function watchAccess(
   parts: LiveParts,

@@ -3,25 +3,37 @@
  * `/v1/live`, refuses bad ones with plain HTTP and the envelope (LIVE13), keeps the sockets alive
  * and in order. What goes over a socket is `live-socket.ts`, what a watcher sees `session.ts`.
  */
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { DomainError } from "@spool/protocol/errors";
 import { isThreadId } from "@spool/protocol/ids";
 import type { Access } from "@spool/protocol/live-frames";
 import { WebSocketServer } from "ws";
 import { hasScope, type Principal, requireScope } from "../auth/principal.ts";
+import { EventStream } from "./event-stream.ts";
 import { Hub } from "./hub.ts";
 import { liveLimits } from "./live-limits.ts";
-import { type LiveCaller, type LiveParts, watchAccess } from "./live-parts.ts";
+import {
+  type LiveCaller,
+  type LiveConnection,
+  type LiveParts,
+  watchAccess,
+} from "./live-parts.ts";
 import { type LiveShared, LiveSocket } from "./live-socket.ts";
 import { RunPublishers } from "./run-publishers.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
-import { parseWatchQuery, type SocketOptions } from "./watch-query.ts";
+import { parseWatchQuery, type SocketOptions, type WatchOptions } from "./watch-query.ts";
 
 /** The live server of an HTTP server. `close` says goodbye with 1001 to everybody. */
 export type LiveServer = {
   readonly sockets: () => number;
   readonly shared: LiveShared;
+  /** Starts a thread's stream as server-sent events on a response whose head is out. */
+  readonly openEvents: (
+    caller: LiveCaller,
+    threadId: string,
+    options: WatchOptions,
+  ) => Promise<(response: ServerResponse) => void>;
   readonly close: () => Promise<void>;
 };
 
@@ -49,7 +61,7 @@ export function attachLive(server: Server, parts: LiveParts): LiveServer {
     snapshots: new SnapshotReader(parts.store),
     runPublishers: new RunPublishers(parts.bus),
   };
-  const sockets = new Set<LiveSocket>();
+  const sockets = new Set<LiveConnection>();
   let isClosing = false;
   server.on("upgrade", (request, stream: Duplex, head) => {
     stream.on("error", () => stream.destroy());
@@ -74,6 +86,15 @@ export function attachLive(server: Server, parts: LiveParts): LiveServer {
   return {
     sockets: () => sockets.size,
     shared,
+    openEvents: async (caller, threadId, options) => {
+      const access = await watchAccess(parts, caller, threadId);
+      if (countOf(sockets, caller.principal) >= parts.socketsPerKeyMax) throw tooManyConnections();
+      return (response) => {
+        const stream = new EventStream(shared, { caller, threadId, access, options }, response);
+        sockets.add(stream);
+        void stream.closed().then(() => sockets.delete(stream));
+      };
+    },
     close: async () => {
       isClosing = true;
       for (const timer of timers) clearInterval(timer);
@@ -129,7 +150,7 @@ function decodedId(text: string): string {
 
 function open(
   shared: LiveShared,
-  sockets: Set<LiveSocket>,
+  sockets: Set<LiveConnection>,
   {
     socket,
     stream,
@@ -145,8 +166,14 @@ function open(
   else if (watch !== null) opened.watch(threadId as string, watch.access, watch.options);
 }
 
+function tooManyConnections(): DomainError {
+  return new DomainError("RATE_LIMITED", "Too many live connections. Close some, or share one.", {
+    retryAfterSeconds: 10,
+  });
+}
+
 /** Open sockets of the same key, or of the same person where there is no key. */
-function countOf(sockets: Set<LiveSocket>, { orgId, userId, keyId }: Principal): number {
+function countOf(sockets: Set<LiveConnection>, { orgId, userId, keyId }: Principal): number {
   let count = 0;
   for (const { caller } of sockets) {
     const other = caller.principal;
@@ -157,20 +184,20 @@ function countOf(sockets: Set<LiveSocket>, { orgId, userId, keyId }: Principal):
   return count;
 }
 
-function pingAll(sockets: Set<LiveSocket>, { now }: LiveParts): void {
+function pingAll(sockets: Set<LiveConnection>, { now }: LiveParts): void {
   for (const socket of sockets) {
     if (now() - socket.lastHeardAt > liveLimits.silentMsMax) socket.terminate();
     else socket.ping();
   }
 }
 
-function closeExpired(sockets: Set<LiveSocket>, { isLive }: LiveParts): void {
+function closeExpired(sockets: Set<LiveConnection>, { isLive }: LiveParts): void {
   for (const socket of sockets) {
     if (!isLive(socket.caller.principal)) socket.close(4401, "INVALID_CREDENTIALS");
   }
 }
 
-async function sayGoodbye(sockets: Set<LiveSocket>): Promise<void> {
+async function sayGoodbye(sockets: Set<LiveConnection>): Promise<void> {
   const gone = [...sockets].map((socket) => {
     socket.close(1001, "SHUTDOWN");
     return socket.closed();

@@ -14,7 +14,12 @@ import type { ThreadKey } from "../store/thread-key.ts";
 import type { Hub } from "./hub.ts";
 import { startListFeed } from "./list-feed.ts";
 import { liveLimits } from "./live-limits.ts";
-import { type LiveCaller, type LiveParts, watchAccess } from "./live-parts.ts";
+import {
+  type LiveCaller,
+  type LiveConnection,
+  type LiveParts,
+  watchAccess,
+} from "./live-parts.ts";
 import { OrderedAnswers } from "./ordered-answers.ts";
 import { Outlet } from "./outlet.ts";
 import type { RunPublisher, RunPublishers } from "./run-publishers.ts";
@@ -32,7 +37,7 @@ export type LiveShared = {
   readonly runPublishers: RunPublishers;
 };
 
-export class LiveSocket implements RunPublisher {
+export class LiveSocket implements LiveConnection, RunPublisher {
   readonly caller: LiveCaller;
   /** When the peer was last heard of, by `LiveParts.now`. */
   lastHeardAt: number;
