@@ -9,13 +9,17 @@ import { parseArgs } from "node:util";
 import { type Figure, printedTable } from "./figure.ts";
 import { describeMachine } from "./machine.ts";
 import { measureAppends } from "./scenarios/append.ts";
+import { measureFanOut } from "./scenarios/fan-out.ts";
 import { measureHistory } from "./scenarios/history.ts";
 import { measureList } from "./scenarios/list.ts";
+import { measureLiveAppends } from "./scenarios/live-append.ts";
+import { measureLiveLatency } from "./scenarios/live-latency.ts";
+import { measureManyThreads } from "./scenarios/many-threads.ts";
 import { measureStartUp } from "./scenarios/start-up.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
 const help = `Usage: npm run bench -- [options]
-  --only <names>     of append, history, list, start; separated by commas
+  --only <names>     of append, live-append, fan-out, many, latency, history, list, start; separated by commas
   --seconds <n>      per measurement (5)
   --threads <n>      in the list (100000)
   --events <n>       on disk at start (1000000)
@@ -24,7 +28,7 @@ const help = `Usage: npm run bench -- [options]
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "append,history,list,start" },
+    only: { type: "string", default: "append,live-append,fan-out,many,latency,history,list,start" },
     seconds: { type: "string", default: "5" },
     threads: { type: "string", default: "100000" },
     events: { type: "string", default: "1000000" },
@@ -59,6 +63,10 @@ async function onServer(name: string, measure: (server: ServerProcess) => Promis
 try {
   const machine = describeMachine(folder);
   await onServer("append", (server) => measureAppends(server, seconds));
+  await onServer("live-append", (server) => measureLiveAppends(server, seconds));
+  await onServer("fan-out", (server) => measureFanOut(server, seconds));
+  await onServer("many", (server) => measureManyThreads(server, seconds));
+  await onServer("latency", (server) => measureLiveLatency(server));
   await onServer("history", (server) => measureHistory(server, seconds));
   const threads = Number(values.threads);
   await onServer("list", (server) => measureList(server, { threads, seconds }));

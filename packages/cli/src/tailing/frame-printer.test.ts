@@ -120,7 +120,7 @@ test("what was in flight before is shown with the snapshot", () => {
     messageId: "m",
     text: "so far",
     textOffset: 0,
-    thinking: "",
+    thinking: "hm",
     thinkingOffset: 0,
   };
   const inFlight = {

@@ -339,8 +339,9 @@ function runlessMessageId({ event }: EventAppended): MessageIdRow | null {
   return messageId === null ? null : { messageId, sequence: event.sequence };
 }
 
+/** Text as the tables can keep it; the event itself keeps what was sent. */
 function textOr(value: unknown, otherwise: string | null): string | null {
-  return typeof value === "string" ? value : otherwise;
+  return typeof value === "string" ? value.toWellFormed().replaceAll("\0", "") : otherwise;
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -3,7 +3,7 @@
  * killed, or struck by a power failure in between. Only `spool.db` and `lock.db` lie on the real
  * disk, in a folder of their own that is removed after the test.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
@@ -100,6 +100,20 @@ export class EmbeddedFixture {
   restoreView(bytes: Buffer): void {
     this.removeView();
     writeFileSync(this.viewFile, bytes);
+  }
+
+  /** Another directory with the same files, as they are on stable storage. */
+  copy(t: TestContext, seed: number): EmbeddedFixture {
+    const { limits } = this;
+    const copy = new EmbeddedFixture(t, { seed, limits });
+    for (const { path: from, file } of this.disk.files()) {
+      copy.disk.putFile(path.join(copy.dataDir, path.relative(this.dataDir, from)), file.bytes);
+    }
+    for (const suffix of ["", "-wal"]) {
+      if (!existsSync(`${this.viewFile}${suffix}`)) continue;
+      copyFileSync(`${this.viewFile}${suffix}`, `${copy.viewFile}${suffix}`);
+    }
+    return copy;
   }
 
   /** A thread to write; `name` is its id without the prefix. */

@@ -117,6 +117,32 @@ export class SimulatedDisk {
     return stable.some(({ file }) => file.stableBytes.includes(bytes));
   }
 
+  /** Puts a file in place, in folders made for it, behind everybody's back. */
+  putFile(target: string, bytes: Buffer): void {
+    const folder = path.dirname(target);
+    if (this.folder(folder) === null) this.#makeFolder(folder);
+    const file = new SimulatedFile();
+    file.replace(bytes);
+    this.#setName(target, file);
+  }
+
+  /** Takes a file away in the same manner. */
+  removeFile(target: string): void {
+    this.#setName(target, null);
+  }
+
+  #makeFolder(target: string): void {
+    const parent = path.dirname(target);
+    if (this.folder(parent) === null) this.#makeFolder(parent);
+    this.#setName(target, new SimulatedFolder());
+  }
+
+  #setName(target: string, node: Node | null): void {
+    const folder = this.folder(path.dirname(target));
+    folder?.change(new Map([[path.basename(target), node]]));
+    folder?.sync(folder.lastEdit);
+  }
+
   /** Power goes away. What is left is all stable. */
   losePower(random: SeededRandom): void {
     this.#top.losePower(random);

@@ -35,7 +35,6 @@ import {
   type ThreadStore,
 } from "../thread-store.ts";
 import { Checkpointer, type StaleThread } from "./checkpointer.ts";
-import { isMissing } from "./file-system.ts";
 import { HistoryReader } from "./history-reader.ts";
 import { type FlushedCommit, Journal, type SealedSegment } from "./journal.ts";
 import { mergedMessageIds, mergedRollouts, mergedRuns, mergedThreads } from "./merged-rows.ts";
@@ -146,8 +145,7 @@ export class EmbeddedStore implements ThreadStore {
     } catch (error) {
       // Files that go away under a reader are those of a thread that was deleted meanwhile.
       const deleted = this.#threadRow(query.key)?.deletedAt !== null;
-      const gone = isMissing(error) || error instanceof StorageDamage;
-      if (!deleted || !gone) throw error;
+      if (!deleted || !(error instanceof StorageDamage)) throw error;
       return { lines: [], next: null };
     }
   }

@@ -237,6 +237,9 @@ export class RolloutFiles {
         );
       }
       return bytes;
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      throw new StorageDamage(`${path} is missing; restore it from a backup`);
     } finally {
       await file?.close();
     }
