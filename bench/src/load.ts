@@ -20,11 +20,14 @@ export async function drive(options: {
   seconds: number;
   next: (connection: number) => Buffer | null;
   onAnswer?: (answer: RawAnswer, connection: number) => void;
+  /** True: bodies are only counted. */
+  discardsBodies?: boolean;
 }): Promise<LoadResult> {
   const { port, connections, seconds, next, onAnswer } = options;
   const opened = await Promise.all(
     Array.from({ length: connections }, () => RawConnection.connect(port)),
   );
+  for (const connection of opened) connection.keepsBody = options.discardsBodies !== true;
   const start = performance.now();
   const warm = start + seconds * 100;
   const end = start + seconds * 1_000;
@@ -46,7 +49,7 @@ export async function drive(options: {
         continue;
       }
       latencies.add(now - at);
-      bytes += answer.body.length;
+      bytes += answer.bytes;
     }
   };
   try {

@@ -8,6 +8,9 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { type Figure, printedTable } from "./figure.ts";
 import { describeMachine } from "./machine.ts";
+import { hasNchan, isInstalled } from "./peers/installed.ts";
+import { measureNchan } from "./peers/nchan.ts";
+import { measureRedis } from "./peers/redis.ts";
 import { measureAppends } from "./scenarios/append.ts";
 import { measureFanOut } from "./scenarios/fan-out.ts";
 import { measureHistory } from "./scenarios/history.ts";
@@ -19,7 +22,7 @@ import { measureStartUp } from "./scenarios/start-up.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
 const help = `Usage: npm run bench -- [options]
-  --only <names>     of append, live-append, fan-out, many, latency, history, list, start; separated by commas
+  --only <names>     of append, live-append, fan-out, many, latency, history, list, start, peers; separated by commas
   --seconds <n>      per measurement (5)
   --threads <n>      in the list (100000)
   --events <n>       on disk at start (1000000)
@@ -28,7 +31,10 @@ const help = `Usage: npm run bench -- [options]
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "append,live-append,fan-out,many,latency,history,list,start" },
+    only: {
+      type: "string",
+      default: "append,live-append,fan-out,many,latency,history,list,start,peers",
+    },
     seconds: { type: "string", default: "5" },
     threads: { type: "string", default: "100000" },
     events: { type: "string", default: "1000000" },
@@ -65,6 +71,13 @@ try {
   await onServer("append", (server) => measureAppends(server, seconds));
   await onServer("live-append", (server) => measureLiveAppends(server, seconds));
   await onServer("fan-out", (server) => measureFanOut(server, seconds));
+  if (only.has("peers")) {
+    if (hasNchan()) figures.push(await measureNchan(path.join(folder, "nchan"), seconds));
+    else console.error("nginx with Nchan is not installed: left out");
+    if (isInstalled("redis-server")) {
+      figures.push(await measureRedis(path.join(folder, "redis"), seconds));
+    } else console.error("redis-server is not installed: left out");
+  }
   await onServer("many", (server) => measureManyThreads(server, seconds));
   await onServer("latency", (server) => measureLiveLatency(server));
   await onServer("history", (server) => measureHistory(server, seconds));

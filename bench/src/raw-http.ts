@@ -5,7 +5,12 @@
  */
 import net from "node:net";
 
-export type RawAnswer = { readonly status: number; readonly body: Buffer };
+export type RawAnswer = {
+  readonly status: number;
+  readonly body: Buffer;
+  /** Of the body. */
+  readonly bytes: number;
+};
 
 /** The bytes of a request. */
 export function rawRequest(
@@ -23,6 +28,8 @@ export function rawRequest(
 const headEnd = Buffer.from("\r\n\r\n");
 
 export class RawConnection {
+  /** False: bodies are counted and thrown away, `body` is empty then. */
+  keepsBody = true;
   readonly #socket: net.Socket;
   #chunks: Buffer[] = [];
   #have = 0;
@@ -64,20 +71,25 @@ export class RawConnection {
   }
 
   #receive(chunk: Buffer): void {
-    this.#chunks.push(chunk);
+    if (this.#need === 0 || this.keepsBody) this.#chunks.push(chunk);
     this.#have += chunk.length;
     if (this.#need === 0 && !this.#readHead()) return;
     if (this.#have < this.#need) return;
-    const all =
-      this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
-    const body = all.subarray(this.#headBytes, this.#need);
+    const bytes = this.#need - this.#headBytes;
+    const body = this.keepsBody ? this.#body() : Buffer.alloc(0);
     this.#chunks = [];
     this.#have = 0;
     this.#need = 0;
     const resolve = this.#resolve;
     this.#resolve = null;
     this.#reject = null;
-    resolve?.({ status: this.#status, body });
+    resolve?.({ status: this.#status, body, bytes });
+  }
+
+  #body(): Buffer {
+    const [only] = this.#chunks;
+    const all = this.#chunks.length === 1 && only ? only : Buffer.concat(this.#chunks);
+    return all.subarray(this.#headBytes, this.#need);
   }
 
   #readHead(): boolean {

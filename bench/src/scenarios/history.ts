@@ -34,7 +34,13 @@ export async function measureHistory(server: ServerProcess, seconds: number): Pr
 
 async function readRepeatedly(server: ServerProcess, path: string, seconds: number) {
   const request = rawRequest("GET", path, { key: server.key });
-  return drive({ port: server.port, connections: 1, seconds, next: () => request });
+  return drive({
+    port: server.port,
+    connections: 1,
+    seconds,
+    next: () => request,
+    discardsBodies: true,
+  });
 }
 
 async function activeRollout(server: ServerProcess): Promise<string> {

@@ -9,6 +9,8 @@ import { keyText, type ThreadKey } from "../thread-key.ts";
 export const journalFolder = (dataDir: string) => path.join(dataDir, "journal");
 export const threadsFolder = (dataDir: string) => path.join(dataDir, "threads");
 export const viewFile = (dataDir: string) => path.join(dataDir, "spool.db");
+/** Says that the tables were found damaged while in use: the next start makes them again. */
+export const viewDamageMark = (dataDir: string) => path.join(dataDir, "spool.db.damaged");
 export const formatFile = (dataDir: string) => path.join(dataDir, "format.json");
 export const damageFile = (dataDir: string) => path.join(dataDir, "damage.json");
 export const lockFile = (dataDir: string) => path.join(dataDir, "lock.db");

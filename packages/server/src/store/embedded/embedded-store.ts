@@ -60,7 +60,8 @@ export class EmbeddedStore implements ThreadStore {
     this.#parts = parts;
     const { files, dataDir, limits, tail, rollouts, end } = parts;
     this.#history = new HistoryReader(parts);
-    this.#viewFeed = new ViewFeed({ ...parts, lastBatch: end.lastBatch });
+    const onDamage = parts.onViewDamage;
+    this.#viewFeed = new ViewFeed({ ...parts, onDamage, lastBatch: end.lastBatch });
     this.#journal = new Journal({
       files,
       dataDir,

@@ -15,7 +15,7 @@ import { JournalFold } from "./journal-fold.ts";
 import { type BytesInFile, journalStart, type ReplayEnd, replayJournal } from "./journal-replay.ts";
 import type { MemoryTail } from "./memory-tail.ts";
 import { mergedHead } from "./merged-rows.ts";
-import { prepareView } from "./prepare-view.ts";
+import { markViewDamaged, prepareView } from "./prepare-view.ts";
 import { RolloutFiles } from "./rollout-files.ts";
 import { RowOverlay } from "./row-overlay.ts";
 import type { StaleThreads } from "./stale-threads.ts";
@@ -58,6 +58,8 @@ export type Opened = {
   readonly sealed: readonly SealedSegment[];
   readonly end: ReplayEnd;
   readonly headOf: (key: ThreadKey) => ThreadHead | null;
+  /** To be called when the view turns out not to be what was written. */
+  readonly onViewDamage: () => void;
   readonly close: () => void;
 };
 
@@ -90,7 +92,8 @@ async function openDirectory(options: EmbeddedStoreOptions, unlock: () => void):
     unlock();
   };
   try {
-    const reader = new ViewReader(db);
+    const onViewDamage = () => markViewDamaged(dataDir, log);
+    const reader = new ViewReader(db, onViewDamage);
     const overlay = new RowOverlay();
     const headOf = (key: ThreadKey) => mergedHead(reader, overlay, key);
     const fold = new JournalFold({ overlay, damage, headOf });

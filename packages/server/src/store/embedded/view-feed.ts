@@ -6,6 +6,7 @@
 import type { RowOverlay } from "./row-overlay.ts";
 import type { StoreLimits } from "./store-limits.ts";
 import type { ViewSink } from "./view-link.ts";
+import { isViewDamage } from "./view-schema.ts";
 import type { ViewUpdate } from "./view-writer.ts";
 
 export type ViewFeedParts = {
@@ -13,6 +14,8 @@ export type ViewFeedParts = {
   readonly view: ViewSink;
   readonly limits: StoreLimits;
   readonly log: (line: string) => void;
+  /** Called when the view turns out not to be what was written. */
+  readonly onDamage: () => void;
   /** The last batch that is flushed. */
   readonly lastBatch: number;
 };
@@ -75,6 +78,7 @@ export class ViewFeed {
       () => overlay.settle(upTo),
       (error) => {
         overlay.markUnsent();
+        if (isViewDamage(error)) this.#parts.onDamage();
         throw error;
       },
     );

@@ -60,7 +60,10 @@ export class ViewLink implements ViewSink {
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (error === null) waiting?.resolve();
-    else waiting?.reject(new Error(`the view refused a change: ${error}`));
+    else {
+      const { message, errcode } = error;
+      waiting?.reject(Object.assign(new Error(`the view refused a change: ${message}`), { errcode }));
+    }
   }
 
   #end(worker: Worker, error: Error): void {

@@ -1,25 +1,32 @@
 /**
  * Reads of the view: heads, lists, lookups. Synchronous and short; what is newer than the view is
- * merged in by the store (`merged-rows.ts`).
+ * merged in by the store (`merged-rows.ts`). All throw StorageDamage when the file is not what was
+ * written, and say so to whoever can have it made again.
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { runlessMessageIdsMax } from "@spool/protocol/limits";
 import type { MessageIdRow, RolloutRow, RunRow, ThreadRow } from "../rows.ts";
 import type { ThreadKey } from "../thread-key.ts";
-import type { PartQuery, ThreadQuery } from "../thread-store.ts";
+import { type PartQuery, StorageDamage, type ThreadQuery } from "../thread-store.ts";
 import { rolloutRowOf, runRowOf, textColumn, textOf, threadRowOf } from "./view-rows.ts";
+import { isViewDamage } from "./view-schema.ts";
+
+type Value = string | number;
+type Row = Record<string, unknown>;
 
 export class ViewReader {
   readonly #db: DatabaseSync;
+  readonly #onDamage: () => void;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, onDamage: () => void = () => undefined) {
     this.#db = db;
+    this.#onDamage = onDamage;
   }
 
   thread(key: ThreadKey): ThreadRow | null {
     const sql = "select * from agent_threads where org_id = ? and thread_id = ?";
-    const row = this.#prepared(sql).get(key.orgId, key.threadId);
+    const row = this.#get(sql, key.orgId, key.threadId);
     return row === undefined ? null : threadRowOf(row);
   }
 
@@ -27,13 +34,13 @@ export class ViewReader {
   lastRollout(key: ThreadKey): RolloutRow | null {
     const sql = `select * from thread_rollouts where org_id = ? and thread_id = ?
       order by rollout_index desc limit 1`;
-    const row = this.#prepared(sql).get(key.orgId, key.threadId);
+    const row = this.#get(sql, key.orgId, key.threadId);
     return row === undefined ? null : rolloutRowOf(row);
   }
 
   run(key: ThreadKey, runId: string): RunRow | null {
     const sql = "select * from thread_runs where org_id = ? and thread_id = ? and run_id = ?";
-    const row = this.#prepared(sql).get(key.orgId, key.threadId, runId);
+    const row = this.#get(sql, key.orgId, key.threadId, runId);
     return row === undefined ? null : runRowOf(row);
   }
 
@@ -41,7 +48,7 @@ export class ViewReader {
   messageIds(key: ThreadKey): MessageIdRow[] {
     const sql = `select sequence, message_id from thread_messages
       where org_id = ? and thread_id = ? order by sequence desc limit ${runlessMessageIdsMax}`;
-    const rows = this.#prepared(sql).all(key.orgId, key.threadId).reverse();
+    const rows = this.#all(sql, key.orgId, key.threadId).reverse();
     return rows.map((row) => ({
       sequence: row.sequence as number,
       messageId: textOf(row.message_id),
@@ -53,21 +60,48 @@ export class ViewReader {
     const { clauses, values } = threadClauses(query);
     const sql = `select * from agent_threads where ${clauses.join(" and ")}
       order by updated_at desc, thread_id desc`;
-    for (const row of this.#prepared(sql).iterate(...values)) yield threadRowOf(row);
+    try {
+      for (const row of this.#prepared(sql).iterate(...values)) yield threadRowOf(row);
+    } catch (error) {
+      throw this.#told(error);
+    }
   }
 
   rollouts({ key, before, limit }: PartQuery): RolloutRow[] {
     const sql = `select * from thread_rollouts where org_id = ? and thread_id = ?
       and rollout_index < ? order by rollout_index desc limit ?`;
     const top = before ?? Number.MAX_SAFE_INTEGER;
-    return this.#prepared(sql).all(key.orgId, key.threadId, top, limit).map(rolloutRowOf);
+    return this.#all(sql, key.orgId, key.threadId, top, limit).map(rolloutRowOf);
   }
 
   runs({ key, before, limit }: PartQuery): RunRow[] {
     const sql = `select * from thread_runs where org_id = ? and thread_id = ?
       and first_sequence < ? order by first_sequence desc limit ?`;
     const top = before ?? Number.MAX_SAFE_INTEGER;
-    return this.#prepared(sql).all(key.orgId, key.threadId, top, limit).map(runRowOf);
+    return this.#all(sql, key.orgId, key.threadId, top, limit).map(runRowOf);
+  }
+
+  #get(sql: string, ...values: Value[]): Row | undefined {
+    try {
+      return this.#prepared(sql).get(...values);
+    } catch (error) {
+      throw this.#told(error);
+    }
+  }
+
+  #all(sql: string, ...values: Value[]): Row[] {
+    try {
+      return this.#prepared(sql).all(...values);
+    } catch (error) {
+      throw this.#told(error);
+    }
+  }
+
+  #told(error: unknown): unknown {
+    if (!isViewDamage(error)) return error;
+    this.#onDamage();
+    const what = "spool.db is not what was written; restart the server, which makes it again";
+    return new StorageDamage(what, { cause: error });
   }
 
   #prepared(sql: string): StatementSync {

@@ -77,6 +77,14 @@ export function openViewForReading(file: string): DatabaseSync {
   return db;
 }
 
+/** Whether SQLite said that the file is not what it wrote. */
+export function isViewDamage(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  const [corrupt, notADatabase] = [11, 26];
+  const primary = (errcode ?? 0) & 0xff;
+  return primary === corrupt || primary === notADatabase;
+}
+
 /** Whether a file holds the tables at all; an empty one does not. It must exist. */
 export function hasTables(file: string): boolean {
   const db = new DatabaseSync(file);

@@ -14,7 +14,11 @@ export type ViewRequest = {
   readonly durable: boolean;
 };
 
-export type ViewAnswer = { readonly id: number; readonly error: string | null };
+/** `error` null: done. `errcode` is SQLite's, where it has one. */
+export type ViewAnswer = {
+  readonly id: number;
+  readonly error: { readonly message: string; readonly errcode?: number | undefined } | null;
+};
 
 const port = parentPort;
 if (port === null) throw new Error("the view's worker is started by the store only");
@@ -28,12 +32,13 @@ port.on("message", (request: ViewRequest | "close") => {
     port.close();
     return;
   }
-  let error: string | null = null;
+  let error: ViewAnswer["error"] = null;
   try {
     writer.apply(request.batch, request.updates);
     if (request.durable) writer.checkpoint();
   } catch (thrown) {
-    error = (thrown as Error).message; // the store decides what it means
+    const { message, errcode } = thrown as Error & { errcode?: number };
+    error = { message, errcode }; // the store decides what it means
   }
   port.postMessage({ id: request.id, error } satisfies ViewAnswer);
 });

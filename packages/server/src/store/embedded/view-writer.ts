@@ -61,10 +61,15 @@ export class ViewWriter {
     }
   }
 
-  /** Puts everything applied so far on stable storage, and nothing erased stays in the log. */
+  /**
+   * Puts everything applied so far on stable storage, and nothing erased stays in the log. Throws
+   * when a reader or another writer was in the way: then neither is certain.
+   */
   checkpoint(): void {
-    this.#db.exec("pragma synchronous = full; pragma wal_checkpoint(truncate)");
+    this.#db.exec("pragma synchronous = full");
+    const result = this.#db.prepare("pragma wal_checkpoint(truncate)").get();
     this.#db.exec("pragma synchronous = normal");
+    if (result?.busy !== 0) throw new Error("the tables are in use: their log was not emptied");
   }
 
   #write({ thread, rollouts, runs, messageIds }: ViewUpdate): void {
