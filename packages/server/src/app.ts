@@ -257,6 +257,8 @@ function goLive(
     notFound: threadNotFound,
     socketsPerKeyMax,
     onError: (error) => log.error({ err: error }, "a live stream failed"),
+    // The bus of one process loses nothing.
+    healMs: null,
     heartbeatSeconds: config.heartbeatSeconds,
     now: monotonic,
   });

@@ -1,5 +1,6 @@
 /** The feeds of all watched threads: made with a thread's first watcher, gone with its last. */
 import { keyText, type ThreadKey } from "../store/thread-key.ts";
+import type { ThreadStore } from "../store/thread-store.ts";
 import type { LiveBus } from "./live-bus.ts";
 import { type FeedMember, ThreadFeed } from "./thread-feed.ts";
 import { TurnScheduler } from "./turn-scheduler.ts";
@@ -28,6 +29,14 @@ export class Hub {
     }
     feed.join(member);
     return feed;
+  }
+
+  /** Compares every watched thread with the store; what a bus has lost is then read (LIVE5). */
+  async heal(store: ThreadStore): Promise<void> {
+    for (const feed of [...this.#feeds.values()]) {
+      const stored = await store.load(feed.key);
+      if (stored !== null) feed.compare(stored.head.thread);
+    }
   }
 
   leave(key: ThreadKey, member: FeedMember): void {

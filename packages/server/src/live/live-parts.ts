@@ -43,6 +43,8 @@ export type LiveParts = {
   /** Open sockets one key or person may have; the next is closed with 4429 (LIVE16). */
   readonly socketsPerKeyMax: number;
   readonly onError: (error: unknown) => void;
+  /** Milliseconds between two comparisons with the store; null for a bus that loses nothing. */
+  readonly healMs: number | null;
   readonly heartbeatSeconds: number;
   /** Milliseconds of a clock that never jumps. */
   readonly now: () => number;

@@ -13,12 +13,7 @@ import { hasScope, type Principal, requireScope } from "../auth/principal.ts";
 import { EventStream } from "./event-stream.ts";
 import { Hub } from "./hub.ts";
 import { liveLimits } from "./live-limits.ts";
-import {
-  type LiveCaller,
-  type LiveConnection,
-  type LiveParts,
-  watchAccess,
-} from "./live-parts.ts";
+import { type LiveCaller, type LiveConnection, type LiveParts, watchAccess } from "./live-parts.ts";
 import { type LiveShared, LiveSocket } from "./live-socket.ts";
 import { RunPublishers } from "./run-publishers.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
@@ -82,6 +77,10 @@ export function attachLive(server: Server, parts: LiveParts): LiveServer {
     setInterval(() => pingAll(sockets, parts), parts.heartbeatSeconds * 1_000),
     setInterval(() => closeExpired(sockets, parts), liveLimits.credentialCheckMs),
   ];
+  if (parts.healMs !== null) {
+    const heal = () => shared.hub.heal(parts.store).catch(parts.onError);
+    timers.push(setInterval(() => void heal(), parts.healMs));
+  }
   for (const timer of timers) timer.unref();
   return {
     sockets: () => sockets.size,

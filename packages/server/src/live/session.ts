@@ -134,6 +134,15 @@ export class Session implements FeedMember {
     if (outlet.isFull && !this.#isClosing()) this.#fallBack(this.#inFlightNow());
   }
 
+  compare(thread: ThreadRow): void {
+    if (this.#state.kind !== "live") return;
+    const { title, archived } = this.#told;
+    const isBehind = this.#last < thread.sequence || thread.deletedAt !== null;
+    const isTold =
+      title === this.#visibleTitle(thread) && archived === (thread.archivedAt !== null);
+    if (isBehind || !isTold) this.#fallBack("unknown");
+  }
+
   /** Remembers what the notices in a turn have told the watcher. */
   #heard(turn: Turn): void {
     const renamed = turn.lastOf("renamed");

@@ -2,13 +2,18 @@
  * One watched thread: a single subscription to the bus for all its watchers. Gathers what happens
  * in a turn of the event loop and hands it to each of them as one `Turn`, whose bytes they share.
  */
+import type { ThreadRow } from "../store/rows.ts";
 import type { ThreadKey } from "../store/thread-key.ts";
 import type { LiveBus } from "./live-bus.ts";
 import { Turn } from "./turn.ts";
 import type { TurnScheduler } from "./turn-scheduler.ts";
 
-/** Who is told of turns. Must not throw and must not block. */
-export type FeedMember = { receive(turn: Turn): void };
+/** Who is told of turns, and now and then of how the thread stands. Must not throw or block. */
+export interface FeedMember {
+  receive(turn: Turn): void;
+  /** The thread as the store has it: a bus may have lost the last hint. */
+  compare(thread: ThreadRow): void;
+}
 
 export class ThreadFeed {
   readonly #key: ThreadKey;
@@ -27,6 +32,10 @@ export class ThreadFeed {
     });
   }
 
+  get key(): ThreadKey {
+    return this.#key;
+  }
+
   get size(): number {
     return this.#members.size;
   }
@@ -39,6 +48,12 @@ export class ThreadFeed {
 
   leave(member: FeedMember): void {
     this.#members.delete(member);
+  }
+
+  /** Lets every member see whether it has heard of everything. */
+  compare(thread: ThreadRow): void {
+    this.endTurn();
+    for (const member of this.#members) member.compare(thread);
   }
 
   /** Hands out what waits; what comes after this call is in another turn. */

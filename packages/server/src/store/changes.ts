@@ -46,6 +46,7 @@ export type ThreadDeleted = {
   readonly deletedByUserId: string;
 };
 
+/** One thing that happens to a thread, in the order it is told by commits and by the journal. */
 export type Change =
   | ThreadCreated
   | EventAppended

@@ -85,6 +85,7 @@ export type StoreHealth =
   | { readonly state: "writable" }
   | { readonly state: "refusing"; readonly why: string };
 
+/** Remembers threads. What holds of every method, and what each may throw, stands above. */
 export interface ThreadStore {
   /** The thread at its last durable change, a deleted one included; null for an unknown id. */
   load(key: ThreadKey, needs?: LoadNeeds): Promise<StoredThread | null>;

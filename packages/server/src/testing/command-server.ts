@@ -113,7 +113,5 @@ export type StoredEvent = {
 
 function summaryOf(message: BusMessage): string {
   if (message.kind === "event") return `${message.sequence}`;
-  return message.kind === "transient"
-    ? `~${message.frame.sequenceNumber}`
-    : message.kind;
+  return message.kind === "transient" ? `~${message.frame.sequenceNumber}` : message.kind;
 }

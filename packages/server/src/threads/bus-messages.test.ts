@@ -58,9 +58,7 @@ test("THR3 THR9 DEL5 what is no event is told as it is now", () => {
   assert.deepEqual(busMessages(scenario.do(update({ archived: false }))), [
     { kind: "archived", archived: false },
   ]);
-  assert.deepEqual(busMessages(scenario.do(remove())), [
-    { kind: "deleted" },
-  ]);
+  assert.deepEqual(busMessages(scenario.do(remove())), [{ kind: "deleted" }]);
 });
 
 test("LIVE1 creation and metadata alone are told to nobody", () => {

@@ -53,9 +53,13 @@ export const start = (runId: string, payload: Frame = {}): Step =>
 /** `run_completed` alone. */
 export const complete = (runId: string, payload: Frame = {}): Step =>
   publish(runId, [{ type: "run_completed", payload: { status: "completed", ...payload } }]);
+/** `POST /v1/threads`. */
 export const create = (body: CreateThread = {}): Step => step({ kind: "create", body });
+/** `PATCH` of the thread. */
 export const update = (body: UpdateThread): Step => step({ kind: "update", body });
+/** `DELETE` of the thread. */
 export const remove = (force = false): Step => step({ kind: "delete", force });
+/** `POST …/cancel`. */
 export const cancel = (): Step => step({ kind: "cancel" });
 /** The same step, given by somebody else. */
 export const as = (by: Principal, given: Step): Step => ({ ...given, by });

@@ -30,6 +30,7 @@ import { encodeThreadJson } from "./thread-json.ts";
 /** A thread whose `thread.json` no longer says what the journal does. */
 export type StaleThread = { readonly row: ThreadRow; readonly rollouts: readonly string[] };
 
+/** What the checkpointer works on, and whom it asks and tells. */
 export type CheckpointerParts = {
   readonly files: FileSystem;
   readonly dataDir: string;
@@ -45,6 +46,7 @@ export type CheckpointerParts = {
   readonly onFreed: (segment: SealedSegment) => void;
 };
 
+/** Works through sealed segments, oldest first, one run at a time. */
 export class Checkpointer {
   readonly #parts: CheckpointerParts;
   readonly #sealed: SealedSegment[] = [];

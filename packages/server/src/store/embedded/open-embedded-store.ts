@@ -105,21 +105,11 @@ async function openDirectory(options: EmbeddedStoreOptions, unlock: () => void):
     const { tail, stale, sealed } = fold;
     const view = options.openView?.(viewFile(dataDir)) ?? new ViewLink(viewFile(dataDir));
     const observe = options.observe ?? { flushed: () => undefined };
-    const memory = { overlay, tail, stale, sealed, headOf, damage };
-    const lastBatch = Math.max(end.lastBatch, flushed);
     return {
-      dataDir,
-      files,
-      limits,
-      now,
-      log,
-      observe,
-      reader,
-      view,
-      rollouts,
-      close,
-      ...memory,
-      end: { ...end, lastBatch },
+      ...{ dataDir, files, limits, now, log, observe },
+      ...{ reader, view, overlay, tail, rollouts, stale, sealed },
+      ...{ damage, headOf, onViewDamage, close },
+      end: { ...end, lastBatch: Math.max(end.lastBatch, flushed) },
     };
   } catch (error) {
     db.close();

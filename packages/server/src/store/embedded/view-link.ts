@@ -62,7 +62,9 @@ export class ViewLink implements ViewSink {
     if (error === null) waiting?.resolve();
     else {
       const { message, errcode } = error;
-      waiting?.reject(Object.assign(new Error(`the view refused a change: ${message}`), { errcode }));
+      waiting?.reject(
+        Object.assign(new Error(`the view refused a change: ${message}`), { errcode }),
+      );
     }
   }
 
