@@ -12,6 +12,7 @@ import { hasNchan, isInstalled } from "./peers/installed.ts";
 import { measureNchan } from "./peers/nchan.ts";
 import { measureRedis } from "./peers/redis.ts";
 import { measureAppends } from "./scenarios/append.ts";
+import { measureConnects } from "./scenarios/connects.ts";
 import { measureFanOut } from "./scenarios/fan-out.ts";
 import { measureHistory } from "./scenarios/history.ts";
 import { measureList } from "./scenarios/list.ts";
@@ -22,9 +23,10 @@ import { measureStartUp } from "./scenarios/start-up.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
 const help = `Usage: npm run bench -- [options]
-  --only <names>     of append, live-append, fan-out, many, latency, history, list, start, peers; separated by commas
+  --only <names>     of append, live-append, fan-out, many, latency, connects, history, list, start, peers; separated by commas
   --seconds <n>      per measurement (5)
   --threads <n>      in the list (100000)
+  --connects <n>     of watchers that leave at once (100000)
   --events <n>       on disk at start (1000000)
   --dir <folder>     where the data lies meanwhile (the system's temporary folder)
   --json <file>      where the figures go (bench/results/<time>.json)`;
@@ -33,10 +35,11 @@ const { values } = parseArgs({
   options: {
     only: {
       type: "string",
-      default: "append,live-append,fan-out,many,latency,history,list,start,peers",
+      default: "append,live-append,fan-out,many,latency,connects,history,list,start,peers",
     },
     seconds: { type: "string", default: "5" },
     threads: { type: "string", default: "100000" },
+    connects: { type: "string", default: "100000" },
     events: { type: "string", default: "1000000" },
     dir: { type: "string", default: os.tmpdir() },
     json: { type: "string" },
@@ -80,6 +83,7 @@ try {
   }
   await onServer("many", (server) => measureManyThreads(server, seconds));
   await onServer("latency", (server) => measureLiveLatency(server));
+  await onServer("connects", (server) => measureConnects(server, Number(values.connects)));
   await onServer("history", (server) => measureHistory(server, seconds));
   const threads = Number(values.threads);
   await onServer("list", (server) => measureList(server, { threads, seconds }));

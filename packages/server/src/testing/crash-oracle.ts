@@ -31,12 +31,11 @@ export class PromisedThread {
   async commit(store: ThreadStore, ...steps: readonly Step[]): Promise<boolean> {
     const commit = this.script.commit(...steps);
     const { version } = this.script;
-    try {
-      assert.equal(await store.commit(commit), "committed");
-    } catch (error) {
-      if (error instanceof assert.AssertionError) throw error;
-      return false; // refused or cut off: the crash decides which
-    }
+    const outcome = await store.commit(commit).catch(() => "refused"); // or cut off by a crash
+    if (outcome === "refused") return false;
+    // Decided on a commit that was refused meanwhile, and refused with it.
+    if (outcome === "conflict" && this.acknowledged < version - 1) return false;
+    assert.equal(outcome, "committed");
     assert.equal(this.acknowledged, version - 1, "acknowledged in order");
     this.acknowledged = version;
     for (const change of this.#disk === null ? [] : commit.changes) {

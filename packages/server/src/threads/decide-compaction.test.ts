@@ -249,3 +249,15 @@ test("PUB10 a run-less message goes to whichever rollout is active", () => {
     .gives("user_message", 'renamed "a"');
   assert.equal(events[0]?.rolloutId, "rol_made2");
 });
+
+test("ROL11 nothing compacts on its own, however long a run goes on", () => {
+  const { scenario } = given(create({ title: "T" }), start("run_1"));
+  const many = Array.from({ length: 500 }, () => message("x".repeat(100)));
+  for (let batch = 0; batch < 6; batch += 1) scenario.do(publish("run_1", many));
+  scenario.do(complete("run_1"));
+  assert.deepEqual([...new Set(scenario.events.map((event) => event.rolloutId))], ["rol_made1"]);
+  assert.deepEqual(
+    scenario.events.filter((event) => event.type.startsWith("compaction")),
+    [],
+  );
+});

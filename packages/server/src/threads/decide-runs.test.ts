@@ -7,17 +7,14 @@ import { test } from "node:test";
 import {
   admin,
   as,
-  bob,
   cancel,
   complete,
   create,
   type Frame,
   given,
   publish,
-  remove,
   start,
   startTime,
-  update,
 } from "./decide-specification.ts";
 
 const message = (content: string, more: Frame = {}) => ({
@@ -166,4 +163,3 @@ test("RUN12 frames that name another rollout than the active one are refused", (
     .when(publish("run_1", [message("a")], { rolloutId: "rol_made1" }))
     .gives("user_message 2", 'renamed "a"');
 });
-

@@ -3,6 +3,7 @@
  * before the flush it was decided on, and everything in the order in which it was accepted.
  */
 import assert from "node:assert/strict";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { CommandServer } from "../testing/command-server.ts";
 import { settled } from "../testing/eventually.ts";
@@ -203,6 +204,41 @@ test("PUB11 a run-less message is known by its id after a restart", async (t) =>
   const [{ answer }, again] = await Promise.all([server.do(say("a", "c")), server.do(say("c"))]);
   assert.deepEqual([answer?.appended, answer?.duplicates], [1, 1]);
   assert.equal(again.answer?.duplicates, 1);
+});
+
+test("ROL3 LOG2 compaction leaves the closed rollout's bytes as they were, and readable", async (t) => {
+  const server = await new CommandServer(t).open();
+  const bytes = async () => {
+    const rollouts = await server.store.listRollouts({ key, before: null, limit: 10 });
+    return Promise.all(
+      rollouts.reverse().map(async (row) => {
+        return text(server.store.readRollout(key, row, { start: 0, end: row.bytes }));
+      }),
+    );
+  };
+  const compact = publish("run_1", [
+    { type: "compaction_started", payload: {} },
+    { type: "compaction_completed", payload: { summary: "s" } },
+  ]);
+  await server.do(start("run_1"));
+  await server.do(publish("run_1", [message("a"), message("b")]));
+  const [before = ""] = await bytes();
+  await server.do(compact);
+  const [closed = ""] = await bytes();
+  assert.ok(closed.startsWith(before) && closed.includes("compaction_started"));
+  await server.do(publish("run_1", [message("c")]));
+  await server.do(compact);
+  await server.do(complete("run_1"));
+  await server.close();
+  await server.open();
+  const rollouts = await bytes();
+  assert.equal(rollouts.length, 3);
+  assert.equal(rollouts[0], closed);
+  const lines = rollouts.join("").trimEnd().split("\n");
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    await server.events(),
+  );
 });
 
 test("REST3 the result says whether anything changed", async (t) => {

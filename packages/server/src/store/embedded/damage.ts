@@ -8,6 +8,7 @@ import { type FileSystem, replaceFile } from "./file-system.ts";
 
 type DamageJson = { readonly all: string | null; readonly threads: Record<string, string> };
 
+/** What is known to be damaged. `read` comes first; `save` makes what was added last. */
 export class Damage {
   readonly #files: FileSystem;
   readonly #dataDir: string;

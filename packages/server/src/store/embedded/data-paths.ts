@@ -6,13 +6,19 @@ import path from "node:path";
 import { crc32 } from "node:zlib";
 import { keyText, type ThreadKey } from "../thread-key.ts";
 
+/** The folder of the journal's segments. */
 export const journalFolder = (dataDir: string) => path.join(dataDir, "journal");
+/** The folder with all threads, in two levels. */
 export const threadsFolder = (dataDir: string) => path.join(dataDir, "threads");
+/** The tables made from journal and files. */
 export const viewFile = (dataDir: string) => path.join(dataDir, "spool.db");
 /** Says that the tables were found damaged while in use: the next start makes them again. */
 export const viewDamageMark = (dataDir: string) => path.join(dataDir, "spool.db.damaged");
+/** Which on-disk format the directory has (LOG17). */
 export const formatFile = (dataDir: string) => path.join(dataDir, "format.json");
+/** What start or checkpoints found damaged (LOG10). */
 export const damageFile = (dataDir: string) => path.join(dataDir, "damage.json");
+/** Held by the one process that writes here (LOG16). */
 export const lockFile = (dataDir: string) => path.join(dataDir, "lock.db");
 
 /** The file of a journal segment: its number in twelve digits. */
@@ -37,12 +43,15 @@ export function keyOfFolder(folder: string): ThreadKey {
   return { orgId, threadId };
 }
 
+/** What of a thread its events do not tell; `folder` is the thread's. */
 export const threadJsonFile = (folder: string) => path.join(folder, "thread.json");
 
+/** The lines of a rollout; `folder` is its thread's. */
 export function rolloutFile(folder: string, rolloutId: string): string {
   return path.join(folder, `${escaped(rolloutId)}.jsonl`);
 }
 
+/** Where the lines of a rollout stand, with checksums; `folder` is its thread's. */
 export function rolloutIndexFile(folder: string, rolloutId: string): string {
   return path.join(folder, `${escaped(rolloutId)}.idx`);
 }

@@ -44,6 +44,7 @@ import { ViewFeed } from "./view-feed.ts";
 /** A commit under way: the revision it will have brought its thread to, and its flush. */
 type Pending = { readonly revision: number; readonly flushed: Promise<void> };
 
+/** The store of an opened data directory. Made by `openEmbeddedStore`; `close` lets go of it. */
 export class EmbeddedStore implements ThreadStore {
   readonly #parts: Opened;
   readonly #journal: Journal;

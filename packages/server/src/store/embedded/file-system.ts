@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 
+/** An open file. Positions and sizes are in bytes; every method rejects with the disk's error. */
 export interface OpenFile {
   size(): Promise<number>;
   /** Bytes read into `buffer` from `position`; fewer than asked for at the end of the file. */
@@ -18,6 +19,7 @@ export interface OpenFile {
   close(): Promise<void>;
 }
 
+/** Files and folders by absolute path. Every method rejects with the disk's error. */
 export interface FileSystem {
   /** `read`: must exist. `write`: made when missing, kept when not; for reading too. */
   open(file: string, mode: "read" | "write"): Promise<OpenFile>;

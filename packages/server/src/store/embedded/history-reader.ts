@@ -13,6 +13,7 @@ import { collectChunks, type RolloutFiles } from "./rollout-files.ts";
 import type { RowOverlay } from "./row-overlay.ts";
 import type { ViewReader } from "./view-reader.ts";
 
+/** Where rows and lines are, on disk and in memory. */
 export type HistoryReaderParts = {
   readonly reader: ViewReader;
   readonly overlay: RowOverlay;
@@ -20,6 +21,7 @@ export type HistoryReaderParts = {
   readonly rollouts: RolloutFiles;
 };
 
+/** Reads of events. Each sees the thread as it is when the call is made. */
 export class HistoryReader {
   readonly #parts: HistoryReaderParts;
 

@@ -16,6 +16,7 @@ import { strict as assert } from "node:assert";
 import { crc32 } from "node:zlib";
 import type { Change } from "../changes.ts";
 
+/** A segment's number, the salt of its batches, and the last batch flushed before it (`after`). */
 export type SegmentHeader = {
   readonly segment: number;
   readonly salt: string;
@@ -43,6 +44,7 @@ export type JournalCommit = {
   readonly changes: readonly JournalChange[];
 };
 
+/** A batch: its number, its commits in order, and their lines behind each other. */
 export type JournalBatch = {
   readonly batch: number;
   readonly commits: readonly JournalCommit[];

@@ -15,12 +15,14 @@ import { MemoryTail } from "./memory-tail.ts";
 import type { RowOverlay } from "./row-overlay.ts";
 import { StaleThreads } from "./stale-threads.ts";
 
+/** Where the fold puts rows and damage; `headOf` gives a thread as known so far. */
 export type JournalFoldParts = {
   readonly overlay: RowOverlay;
   readonly damage: Damage;
   readonly headOf: (key: ThreadKey) => ThreadHead | null;
 };
 
+/** The handlers of one replay, and afterwards what it came to. */
 export class JournalFold implements ReplayHandlers {
   readonly tail = new MemoryTail();
   readonly stale = new StaleThreads();

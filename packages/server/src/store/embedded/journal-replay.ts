@@ -18,6 +18,7 @@ export type JournalDamage = {
   readonly commits: readonly JournalCommit[] | null;
 };
 
+/** Told what stands in the journal, in order. None may throw. */
 export type ReplayHandlers = {
   /** Called for each batch in order. */
   readonly onBatch: (segment: number, batch: JournalBatch) => void;

@@ -21,6 +21,7 @@ export type Segment = {
   growing: Promise<void> | null;
 };
 
+/** Where segments lie, and what the first one is to be called. */
 export type JournalSegmentsParts = {
   readonly files: FileSystem;
   readonly dataDir: string;
@@ -31,6 +32,7 @@ export type JournalSegmentsParts = {
   readonly nextSegment: number;
 };
 
+/** Makes segments, one ahead of need, and lets go of them. */
 export class JournalSegments {
   readonly #parts: JournalSegmentsParts;
   #nextSegment: number;

@@ -24,6 +24,7 @@ export type FlushedCommit = { readonly commit: Commit; readonly writes: readonly
 /** A segment that takes no further batch. `lastBatch` is the last flushed one in or before it. */
 export type SealedSegment = { readonly segment: number; readonly lastBatch: number };
 
+/** Where the journal goes on, and whom it tells; `now` in milliseconds since the epoch. */
 export type JournalParts = JournalSegmentsParts & {
   readonly now: () => number;
   /** The last batch there is; the first to write is the one above it. */
@@ -43,6 +44,7 @@ type Waiting = {
   readonly reject: (error: Error) => void;
 };
 
+/** The one writer of the journal. `open` before the first append, `close` after the last. */
 export class Journal {
   readonly #parts: JournalParts;
   readonly #segments: JournalSegments;

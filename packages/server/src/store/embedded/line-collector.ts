@@ -3,6 +3,7 @@ import { typeOfLine } from "../event-line.ts";
 import type { EventPage, EventQuery } from "../thread-store.ts";
 import type { LineSink } from "./rollout-files.ts";
 
+/** Takes the lines of one query in its order; `page` is what came together. */
 export class LineCollector implements LineSink {
   readonly #query: EventQuery;
   readonly #lines: Buffer[] = [];

@@ -18,6 +18,7 @@ export type SegmentShare = {
 
 type ThreadTail = { readonly key: ThreadKey; readonly rollouts: Map<string, TailChunk[]> };
 
+/** The tails of all threads, by rollout, in the order of the lines. */
 export class MemoryTail {
   readonly #threads = new Map<string, ThreadTail>();
 

@@ -65,6 +65,7 @@ export function mergedThreads(
   return page;
 }
 
+/** A page of a thread's rollouts, highest index first; none of a deleted thread (REST9). */
 export function mergedRollouts(
   reader: ViewReader,
   entry: OverlayEntry | undefined,
@@ -75,6 +76,7 @@ export function mergedRollouts(
   return mergedParts(reader.rollouts(query), fresh, query, (row) => row.index);
 }
 
+/** A page of a thread's runs, newest first; none of a deleted thread (REST9). */
 export function mergedRuns(
   reader: ViewReader,
   entry: OverlayEntry | undefined,

@@ -25,6 +25,7 @@ import { ViewReader } from "./view-reader.ts";
 import type { UncoveredRollout } from "./view-rebuild.ts";
 import { openViewForReading, viewBatch } from "./view-schema.ts";
 
+/** What a store needs from outside; `now` in milliseconds since the epoch. */
 export type EmbeddedStoreOptions = {
   readonly dataDir: string;
   readonly now: () => number;
@@ -38,6 +39,7 @@ export type EmbeddedStoreOptions = {
   readonly observe?: StoreObserver;
 };
 
+/** Whoever counts what the store does; must not throw. */
 export type StoreObserver = { readonly flushed: (commits: number) => void };
 
 /** An opened data directory: what the store is made of. */

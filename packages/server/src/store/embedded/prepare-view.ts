@@ -13,6 +13,7 @@ import { rebuildView, type UncoveredRollout } from "./view-rebuild.ts";
 import { hasTables, openViewForWriting, viewBatch } from "./view-schema.ts";
 import { ViewWriter } from "./view-writer.ts";
 
+/** Where the tables are and what they are made from. */
 export type PrepareViewParts = {
   readonly files: FileSystem;
   readonly dataDir: string;

@@ -52,7 +52,7 @@ class Simulation {
         ? 1 + this.#random.below(250)
         : Number.POSITIVE_INFINITY;
       const store = await this.#open(dieAt);
-      if (store !== null) await this.#work(store);
+      if (store !== null) await this.#verifyAndWork(store);
       await this.#end(store);
     }
     const store = await this.#fixture.open();
@@ -78,16 +78,23 @@ class Simulation {
   /** Null when the process died while it started. */
   async #open(dieAt: number): Promise<EmbeddedStore | null> {
     try {
-      const store = await this.#fixture.open((files) => {
+      return await this.#fixture.open((files) => {
         files.shortWrites = this.#random.chance(0.5);
         files.dieAt(dieAt);
       });
-      await this.#verify(store);
-      return store;
     } catch (error) {
       if (!this.#fixture.files.dead) throw error;
       return null;
     }
+  }
+
+  async #verifyAndWork(store: EmbeddedStore): Promise<void> {
+    try {
+      await this.#verify(store);
+    } catch (error) {
+      if (!this.#fixture.files.dead) throw error;
+    }
+    await this.#work(store);
   }
 
   async #verify(store: EmbeddedStore): Promise<void> {
@@ -107,10 +114,23 @@ class Simulation {
         answers.push(thread.commit(store, ...this.#nextSteps(thread)));
         if (this.#random.chance(0.1)) await settled(3);
       }
-      const allAcknowledged = (await Promise.all(answers)).every(Boolean);
+      const allAcknowledged = await this.#answered(answers);
       if (!allAcknowledged && !files.dead) await this.#recover(store);
       if (!files.dead && this.#random.chance(0.3)) await this.#readSome(store);
     }
+  }
+
+  /** Whether all were acknowledged. Appends that wait for room on a full disk get it after a while. */
+  async #answered(answers: readonly Promise<boolean>[]): Promise<boolean> {
+    const all = Promise.all(answers);
+    let waiting = true;
+    const done = all.then(() => {
+      waiting = false;
+    });
+    for (let turn = 0; waiting && turn < 20; turn += 1) await settled(10);
+    this.#fixture.files.heal();
+    await done;
+    return (await all).every(Boolean);
   }
 
   /** After a full disk: what was refused came to nothing, and the store goes on by itself. */

@@ -32,6 +32,7 @@ export interface LineSink {
   take(line: Buffer, sequence: number): boolean;
 }
 
+/** Writes and reads rollouts by block; StorageDamage where a checksum does not fit (LOG20). */
 export class RolloutFiles {
   readonly #files: FileSystem;
   readonly #dataDir: string;

@@ -9,6 +9,7 @@
  */
 import { crc32 } from "node:zlib";
 
+/** A block of whole lines: place and size in bytes, and the CRC-32 of those bytes. */
 export type IndexBlock = {
   readonly firstSequence: number;
   readonly offset: number;

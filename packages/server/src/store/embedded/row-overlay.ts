@@ -28,6 +28,7 @@ type MutableEntry = {
   unsent: boolean;
 };
 
+/** Changed rows by thread, each with the batch that changed it last. */
 export class RowOverlay {
   readonly #entries = new Map<string, MutableEntry>();
 

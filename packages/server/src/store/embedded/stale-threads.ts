@@ -1,6 +1,7 @@
 /** Which threads' `thread.json` is out of date, by the journal segment that made it so. */
 import { keyText, type ThreadKey } from "../thread-key.ts";
 
+/** Threads by segment, each once, in the order of their first change there. */
 export class StaleThreads {
   readonly #segments = new Map<number, Map<string, ThreadKey>>();
 

@@ -28,4 +28,5 @@ export const storeLimits = {
   indexesMax: 2_000,
 } as const;
 
+/** The limits with any numbers: bytes, milliseconds or counts, as each is named. */
 export type StoreLimits = { readonly [K in keyof typeof storeLimits]: number };

@@ -9,6 +9,7 @@ import type { ViewSink } from "./view-link.ts";
 import { isViewDamage } from "./view-schema.ts";
 import type { ViewUpdate } from "./view-writer.ts";
 
+/** The rows to write, who writes them, and which batch they are of. */
 export type ViewFeedParts = {
   readonly overlay: RowOverlay;
   readonly view: ViewSink;
@@ -20,6 +21,7 @@ export type ViewFeedParts = {
   readonly lastBatch: number;
 };
 
+/** Keeps the view behind the overlay. `schedule` and `flushed` never wait; `commit` does. */
 export class ViewFeed {
   readonly #parts: ViewFeedParts;
   #lastBatch: number;

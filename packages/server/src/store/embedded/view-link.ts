@@ -17,6 +17,7 @@ export interface ViewSink {
   close(): Promise<void>;
 }
 
+/** The view written by a worker. Its calls resolve in the order they were made. */
 export class ViewLink implements ViewSink {
   readonly #file: string;
   readonly #waiting = new Map<number, Waiting>();

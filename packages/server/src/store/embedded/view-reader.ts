@@ -14,6 +14,7 @@ import { isViewDamage } from "./view-schema.ts";
 type Value = string | number;
 type Row = Record<string, unknown>;
 
+/** Rows as the view holds them, by prepared statements that are kept. */
 export class ViewReader {
   readonly #db: DatabaseSync;
   readonly #onDamage: () => void;

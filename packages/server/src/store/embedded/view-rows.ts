@@ -59,6 +59,7 @@ export function statusOf(row: ThreadRow): "idle" | "running" | "compacting" {
   return row.activeRunId === null ? "idle" : "running";
 }
 
+/** A row of `agent_threads`, in the order of `threadColumns`. */
 export function threadValues(row: ThreadRow): Column[] {
   return [
     row.orgId,
@@ -86,6 +87,7 @@ export function threadValues(row: ThreadRow): Column[] {
   ];
 }
 
+/** The thread in a row that SQLite gave. */
 export function threadRowOf(columns: unknown): ThreadRow {
   const c = columns as Columns;
   const compaction = c.compaction as string | null;
@@ -114,11 +116,13 @@ export function threadRowOf(columns: unknown): ThreadRow {
   };
 }
 
+/** A row of `thread_rollouts` behind its key, in the order of its columns. */
 export function rolloutValues(row: RolloutRow): Column[] {
   const { index, rolloutId, startedAt, completedAt, firstSequence, lastSequence, bytes } = row;
   return [index, rolloutId, startedAt, completedAt, firstSequence, lastSequence, bytes];
 }
 
+/** The rollout in a row that SQLite gave. */
 export function rolloutRowOf(columns: unknown): RolloutRow {
   const c = columns as Columns;
   return {
@@ -132,6 +136,7 @@ export function rolloutRowOf(columns: unknown): RolloutRow {
   };
 }
 
+/** A row of `thread_runs` behind its key, in the order of its columns. */
 export function runValues(row: RunRow): Column[] {
   return [
     row.runId,
@@ -148,6 +153,7 @@ export function runValues(row: RunRow): Column[] {
   ];
 }
 
+/** The run in a row that SQLite gave. */
 export function runRowOf(columns: unknown): RunRow {
   const c = columns as Columns;
   return {

@@ -15,6 +15,7 @@ export type ViewUpdate = {
   readonly messageIds: readonly MessageIdRow[];
 };
 
+/** Writes through one connection, which stays its owner's to close. */
 export class ViewWriter {
   readonly #db: DatabaseSync;
   readonly #thread: StatementSync;
