@@ -16,6 +16,8 @@ export type LiveRead =
 
 /** One stream of a thread's frames, from its start to its end. */
 export interface LiveSource {
+  /** True where somebody else makes sure that a silent stream is not a dead one. */
+  readonly seesToSilence: boolean;
   /** The next frame; waits at most `ms` milliseconds for it, or until `signal` is aborted. */
   read(ms: number, signal?: AbortSignal): Promise<LiveRead>;
   /** Whether a frame or the end is there, or comes within `ms` milliseconds. */

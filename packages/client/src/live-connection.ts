@@ -18,6 +18,7 @@ export async function openLive(
 
 /** One connection, from its start to its end. */
 export class LiveConnection implements LiveSource {
+  readonly seesToSilence = false;
   readonly #socket: Socket;
   readonly #queue = new FrameQueue();
   #opened = false;

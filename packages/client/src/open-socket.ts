@@ -4,6 +4,7 @@
  * key (AUTH1). Used by `LiveConnection` and `LiveLink`.
  */
 import type { HttpTransport, Query } from "./http-transport.ts";
+import type { SpoolError } from "./spool-error.ts";
 
 /** The part of a WebSocket that browsers and Node have in common. */
 export type Socket = {
@@ -22,6 +23,8 @@ export type LiveEnd = {
   readonly opened: boolean;
   /** True when the reader was too slow and the queue was full. */
   readonly overflowed: boolean;
+  /** Why the server would not begin the stream, where it said so on a shared socket. */
+  readonly refusal?: SpoolError;
 };
 
 /** Close codes that say what to do next (LIVE14); every other one: connect again after a moment. */

@@ -18,7 +18,10 @@
  * history that was restored or made anew. Text in flight is in each snapshot's `inFlight`.
  */
 import { BackOff, sleep } from "./back-off.ts";
-import { type LiveConnection, type LiveEnd, openLive } from "./live-connection.ts";
+import type { LiveSource } from "./frame-queue.ts";
+import type { Query } from "./http-transport.ts";
+import { openLive } from "./live-connection.ts";
+import { closeCodes, type LiveEnd } from "./open-socket.ts";
 import type { SpoolClient } from "./spool-client.ts";
 import { SpoolError } from "./spool-error.ts";
 import { threadPath } from "./thread-routes.ts";
@@ -54,8 +57,8 @@ const snapshotMs = 20_000;
 const silenceMsDefault = 45_000;
 /** How long frames may be on their way after the server said that there are some. */
 const lateMs = 5_000;
-
-const closeCodes = { shutdown: 1001, expired: 4401, withdrawn: 4403, deleted: 4410 } as const;
+/** The longest a timer takes: for sources that see to silence themselves. */
+const foreverMs = 2 ** 31 - 1;
 
 /** Why to connect again, and whether without waiting. */
 type Retry = { readonly reason: string; readonly now: boolean };
@@ -70,21 +73,37 @@ export function watchThread(
   threadId: string,
   options: WatchOptions = {},
 ): AsyncGenerator<Received, void, undefined> {
-  return new Watch(client, threadId, options).frames();
+  const open = (query: Query) => openLive(client.http, `${threadPath(threadId)}/events`, query);
+  return watchSource({ client, threadId, open }, options);
+}
+
+/** What to watch, and how to get at a stream of it. */
+export type WatchTarget = {
+  /** Asked over REST why a stream was refused, and whether a silent one misses something. */
+  readonly client: SpoolClient;
+  readonly threadId: string;
+  /** Opens one stream. Rejects with what is for good, and at an abort of the signal. */
+  readonly open: (query: Query, signal?: AbortSignal) => Promise<LiveSource>;
+};
+
+/** As `watchThread`, over streams of the caller's: see there. Used by `LiveClient`. */
+export function watchSource(
+  target: WatchTarget,
+  options: WatchOptions,
+): AsyncGenerator<Received, void, undefined> {
+  return new Watch(target, options).frames();
 }
 
 class Watch {
-  readonly #client: SpoolClient;
-  readonly #threadId: string;
+  readonly #target: WatchTarget;
   readonly #options: WatchOptions;
   readonly #progress: WatchProgress;
   readonly #backOff = new BackOff(delays);
   /** Whether the current connection has given its snapshot. */
   #live = false;
 
-  constructor(client: SpoolClient, threadId: string, options: WatchOptions) {
-    this.#client = client;
-    this.#threadId = threadId;
+  constructor(target: WatchTarget, options: WatchOptions) {
+    this.#target = target;
     this.#options = options;
     this.#progress = new WatchProgress(options.after ?? null);
   }
@@ -109,17 +128,18 @@ class Watch {
   async *#connection(): AsyncGenerator<Received, LiveEnd | "hole", undefined> {
     this.#live = false;
     this.#state({ state: "connecting" });
-    const connection = await this.#open();
+    const source = await this.#open();
+    if (source === null) return abortedEnd;
     try {
       while (true) {
-        const read = await connection.read(this.#patienceMs(), this.#options.signal);
-        if (this.#options.signal?.aborted) return { code: 1000, opened: true, overflowed: false };
+        const read = await source.read(this.#patienceMs(source), this.#options.signal);
+        if (this.#options.signal?.aborted) return abortedEnd;
         if (read.kind === "end") return read.end;
         if (read.kind === "silence") {
-          if (await this.#missesSomething(connection)) return lostEnd;
+          if (await this.#missesSomething(source)) return lostEnd;
           continue;
         }
-        const taken = this.#progress.take(read.text);
+        const taken = this.#progress.take(read.text, read.parsed);
         if (taken.kind === "hole") return "hole";
         if (taken.kind === "known") continue;
         if (taken.kind === "snapshot") this.#goLive();
@@ -127,17 +147,24 @@ class Watch {
         if (taken.kind === "notice" && taken.frame.type === "thread_deleted") return deletedEnd;
       }
     } finally {
-      connection.close();
+      source.close();
     }
   }
 
-  #open(): Promise<LiveConnection> {
-    const { transient, allRollouts } = this.#options;
-    return openLive(this.#client.http, `${threadPath(this.#threadId)}/events`, {
+  /** A stream; null when aborted before there was one. */
+  async #open(): Promise<LiveSource | null> {
+    const { transient, allRollouts, signal } = this.#options;
+    const query = {
       after: this.#progress.after,
       transient: transient === false ? false : undefined,
       include: allRollouts ? "all_rollouts" : undefined,
-    });
+    };
+    try {
+      return await this.#target.open(query, signal);
+    } catch (error) {
+      if (signal?.aborted) return null;
+      throw error;
+    }
   }
 
   #goLive(): void {
@@ -149,28 +176,30 @@ class Watch {
     this.#options.onState?.(state);
   }
 
-  #patienceMs(): number {
-    return this.#live ? (this.#options.silenceMs ?? silenceMsDefault) : snapshotMs;
+  #patienceMs({ seesToSilence }: LiveSource): number {
+    if (!this.#live) return snapshotMs;
+    return seesToSilence ? foreverMs : (this.#options.silenceMs ?? silenceMsDefault);
   }
 
   /**
    * Whether a silent connection is a dead one. The socket's own pings are out of reach here, and a
    * network that drops packets closes nothing; so the server is asked how far the thread is.
    */
-  async #missesSomething(connection: LiveConnection): Promise<boolean> {
+  async #missesSomething(source: LiveSource): Promise<boolean> {
     if (!this.#live) return true;
+    if (source.seesToSilence) return false;
     const head = await this.#head();
     if (head instanceof SpoolError) return true;
     if (this.#progress.metadataOnly || head <= (this.#progress.sequence ?? 0)) return false;
-    return !(await connection.hasFrame(lateMs, this.#options.signal));
+    return !(await source.hasFrame(lateMs, this.#options.signal));
   }
 
   /** The thread's last sequence as REST tells it, or why it does not. */
   async #head(): Promise<number | SpoolError> {
     try {
       const { signal } = this.#options;
-      const { sequence } = await this.#client.threads.get(this.#threadId, { limit: 1 }, { signal });
-      return sequence;
+      const { client, threadId } = this.#target;
+      return (await client.threads.get(threadId, { limit: 1 }, { signal })).sequence;
     } catch (error) {
       if (error instanceof SpoolError) return error;
       // Aborted: whoever called looks at the signal next.
@@ -185,6 +214,10 @@ class Watch {
     if (end.code === closeCodes.withdrawn) {
       const fields = { code: "CONTENT_FORBIDDEN", status: 403 };
       throw new SpoolError("access to this thread was withdrawn", fields);
+    }
+    if (end.refusal !== undefined) {
+      if (!end.refusal.mayPass && end.refusal.status < 500) throw end.refusal;
+      return { reason: end.refusal.message, now: false };
     }
     if (end.overflowed) return { reason: "the reader was too slow", now: true };
     if (!end.opened || end.code === closeCodes.expired) {
@@ -201,6 +234,8 @@ class Watch {
 
 const holeRetry: Retry = { reason: "an event was missing", now: false };
 /** A connection given up by the client: no close code came. */
-const lostEnd: LiveEnd = { code: 1006, opened: true, overflowed: false };
+const lostEnd: LiveEnd = { code: closeCodes.lost, opened: true, overflowed: false };
+/** The caller has had enough. */
+const abortedEnd: LiveEnd = { code: closeCodes.normal, opened: true, overflowed: false };
 /** The thread is gone, whether or not the close code still comes. */
 const deletedEnd: LiveEnd = { code: closeCodes.deleted, opened: true, overflowed: false };

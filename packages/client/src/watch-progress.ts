@@ -60,9 +60,12 @@ export class WatchProgress {
     return positionOf(this.#sequence, this.#line);
   }
 
-  /** Reads a frame's text and moves on with it, unless it is known or beyond a hole. */
-  take(text: string): Taken {
-    const frame = JSON.parse(text) as DownFrame & { sequence?: number; sequenceNumber?: number };
+  /**
+   * Reads a frame's text and moves on with it, unless it is known or beyond a hole. `parsed` is the
+   * frame, where somebody parsed the text before.
+   */
+  take(text: string, parsed: unknown = JSON.parse(text)): Taken {
+    const frame = parsed as DownFrame & { sequence?: number; sequenceNumber?: number };
     if (frame.type === "snapshot") return this.#takeSnapshot(frame as Snapshot, text);
     if (typeof frame.sequence === "number") return this.#takeEvent(frame as Event, text);
     if (typeof frame.sequenceNumber === "number") {

@@ -1,6 +1,7 @@
 /** Every durable frame once, in order, byte for byte, for watchers that join at any moment. */
 import { strict as assert } from "node:assert";
 import { after, before, test } from "node:test";
+import { liveTextsOf } from "../testing/live-texts.ts";
 import {
   compaction,
   message,
@@ -33,6 +34,7 @@ class Load {
   readonly #random: SeededRandom;
   #isOver = false;
   #transients = 0;
+  #messageId = "m0";
   #rolloutId = "";
 
   constructor(ids: Ids, seed: number) {
@@ -66,13 +68,18 @@ class Load {
     return Array.from({ length: count }, () => this.#frame());
   }
 
+  /** A message of its own, a part of the one being written, or the end of that one. */
   #frame(): TestFrame {
-    if (this.#rolloutId === "" || this.#random.chance(0.7)) {
-      return message("x".repeat(this.#random.below(200)));
-    }
+    const random = this.#random;
+    if (this.#rolloutId === "" || random.chance(0.6)) return message("x".repeat(random.below(200)));
+    const messageId = this.#messageId;
     this.#transients += 1;
     const sequenceNumber = this.#transients;
-    const payload = { messageId: `m${sequenceNumber}`, delta: `delta ${sequenceNumber}` };
+    if (random.chance(0.2)) {
+      this.#messageId = `m${sequenceNumber}`;
+      return message("whole", { messageId });
+    }
+    const payload = { messageId, delta: `${sequenceNumber} ` };
     return { type: "assistant_message_delta", payload, sequenceNumber };
   }
 }
@@ -85,43 +92,42 @@ function marksOf({ tail }: TestWatcher): string[] {
   });
 }
 
-test("LIVE5 PUB18 20 watchers that join at random moments under load all end with the store's list", async () => {
+test("LIVE5 LIVE7 PUB18 20 watchers that join at random moments under load all see the same in the same order", async () => {
   const ids = await startedThread(server);
   const random = new SeededRandom(5);
   const load = new Load(ids, 55);
   const first = await open(ids, { include: "all_rollouts" });
   const loading = load.run();
-  const joined = Array.from({ length: 20 }, async () => {
+  const joins = Array.from({ length: 20 }, async () => {
     const moment = 1 + random.below(1_500);
     await first.untilSequence(moment);
-    const after = first.events[random.below(moment)]?.sequence;
-    const query = random.chance(0.5) ? { include: "all_rollouts" } : { after: String(after) };
-    return { watcher: await open(ids, query), from: "after" in query ? Number(query.after) : 0 };
+    if (random.chance(0.5))
+      return { watcher: await open(ids, { include: "all_rollouts" }), from: 0 };
+    const from = random.below(moment);
+    return { watcher: await open(ids, { after: String(from) }), from };
   });
-  const watchers = await Promise.all(joined);
-  // Deltas of the time before a watcher is live may reach it merged (LIVE22); from here on not.
-  const allLive = load.sequence + 100;
-  await first.untilSequence(allLive + 100);
+  const watchers = [{ watcher: first, from: 0 }, ...(await Promise.all(joins))];
+  for (const { watcher } of watchers) {
+    // Whoever is shown a delta is live, however the load goes on.
+    await watcher.until("a delta", () => marksOf(watcher).some((mark) => mark.startsWith("t")));
+  }
+  const allLive = load.sequence + 1;
+  await first.untilSequence(allLive + 200);
   load.stop();
   await loading;
 
   const history = await historyOf(server, ids.threadId);
   assert.equal(history.length, load.sequence);
-  const marksFrom = (watcher: TestWatcher) => {
+  const fence = await publishAll(server, ids, [message("the end")]);
+  await Promise.all(watchers.map(({ watcher }) => watcher.untilSequence(fence)));
+  const order = marksOf(first).slice(marksOf(first).indexOf(`e${allLive}`));
+  const texts = liveTextsOf(first);
+  for (const { watcher, from } of watchers) {
+    const known = watcher.events.slice(0, -1).map(({ text }) => text);
+    assert.deepEqual(known, history.slice(from));
     const marks = marksOf(watcher);
-    return marks.slice(marks.indexOf(`e${allLive}`));
-  };
-  await first.untilSequence(load.sequence);
-  const reference = marksFrom(first);
-  assert.ok(reference.some((mark) => mark.startsWith("t")));
-  for (const { watcher, from } of [...watchers, { watcher: first, from: 0 }]) {
-    await watcher.untilSequence(load.sequence);
-    assert.deepEqual(
-      watcher.events.map(({ text }) => text),
-      history.slice(from),
-    );
-    await watcher.until("the last mark", () => marksFrom(watcher).length >= reference.length);
-    assert.deepEqual(marksFrom(watcher), reference, "the same order, deltas included");
+    assert.deepEqual(marks.slice(marks.indexOf(`e${allLive}`)), order, "deltas included");
+    assert.deepEqual(liveTextsOf(watcher), texts);
     await watcher.leave();
   }
 });

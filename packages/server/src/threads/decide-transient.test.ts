@@ -103,6 +103,18 @@ test("PUB16 what is finished is not spoken of again, in the same batch or later"
     .answers({ duplicates: 2, delivered: 2 });
 });
 
+test("PUB15 PUB16 what one run has shown and finished is nothing to the next", () => {
+  const { scenario } = given(
+    start("run_1"),
+    live("run_1", [delta(5, "n"), answer()]),
+    complete("run_1"),
+    start("run_2"),
+    publish("run_2", [answer("n")]),
+  );
+  const { answer: counts } = scenario.do(live("run_2", [delta(1), delta(2, "n")]));
+  assert.deepEqual([counts?.delivered, counts?.duplicates], [1, 1]);
+});
+
 test("PUB16 a message and a call may have the same id", () => {
   given(start("run_1"), publish("run_1", [answer("1")]))
     .when(live("run_1", [output(1, "1"), delta(2, "1")]))

@@ -77,6 +77,23 @@ test("RUN5 RUN6 a thread of many runs keeps the last of them, and looks the othe
     .refuses("RUN_NOT_ACTIVE");
 });
 
+test("RUN5 of the runs that are known, the one that ended last is forgotten last", () => {
+  const { scenario } = given(create());
+  const endOthers = (from: number, to: number) => {
+    for (let index = from; index < to; index += 1) {
+      scenario.do(start(`run_${index}`));
+      scenario.do(complete(`run_${index}`));
+    }
+  };
+  scenario.state = withLookedUp(scenario.state, { runId: "run_x" }, null);
+  endOthers(0, 31);
+  scenario.do(start("run_x"));
+  scenario.do(complete("run_x"));
+  endOthers(31, 62);
+  assert.equal(scenario.state.knownRuns.get("run_x")?.status, "completed");
+  assert.equal(scenario.state.knownRuns.size, 32);
+});
+
 test("LOG6 a state is what the store holds, an unknown thread included", () => {
   assert.equal(loadedState(key, null).head, null);
   const { head } = given(create()).scenario.state;

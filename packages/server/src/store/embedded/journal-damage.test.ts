@@ -191,6 +191,27 @@ test("LOG10 a changed last batch is damage where the tables prove that it was fl
   }
 });
 
+test("LOG10 lines behind a gap that the tables cover are neither served nor filed", async (t) => {
+  const { fixture, threads, batches } = await prepare(t, { flushView: true });
+  const where = flip({ fixture, threads, batches }, 6, "line");
+  const [a, b, c] = threads as [PromisedThread, PromisedThread, PromisedThread];
+  for (let restart = 0; restart < 3; restart += 1) {
+    const store = await fixture.open();
+    assert.ok(fixture.logs.some((line) => line.includes(where)));
+    for (const thread of threads) await assertRefused(store, thread);
+    for (const order of ["asc", "desc"] as const) {
+      await assert.rejects(store.readEvents(eventsOf(a.key, { order })), StorageDamage);
+    }
+    const { lines } = await store.readEvents(eventsOf(a.key, { to: 2 }));
+    assert.equal(lines.length, 2, "what stands before the gap is served");
+    for (const { key, script } of [b, c]) await assertStored(store, key, script.expected());
+    await store.close();
+  }
+  const written = a.script.expected().events.slice(0, 2);
+  const file = fixture.disk.files(/thr_a\/.*\.jsonl$/)[0]?.file;
+  assert.equal(`${file?.bytes}`, written.map(({ line }) => `${line}\n`).join(""));
+});
+
 test("LOG10 a journal that ends too early is damage where the tables prove it", async (t) => {
   const prepared = await prepare(t, { flushView: true });
   const { fixture, threads, batches } = prepared;

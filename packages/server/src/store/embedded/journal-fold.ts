@@ -69,7 +69,11 @@ export class JournalFold implements ReplayHandlers {
       return;
     }
     const head = headOf(key);
+    const writes = rolloutWrites(record, body);
+    const wasDeleted = head !== null && head.thread.deletedAt !== null;
     try {
+      // The tables may know what the journal lost, so that the rows alone do not tell.
+      assert(wasDeleted || this.tail.continues(key, writes), "lines before it are missing");
       const rows = foldRecord(key, head, record, body);
       if (rows !== null) overlay.put(batch, rows);
     } catch (error) {
@@ -79,7 +83,7 @@ export class JournalFold implements ReplayHandlers {
     }
     const deleted = (overlay.get(key)?.thread ?? head?.thread)?.deletedAt !== null;
     if (deleted) this.tail.erase(key);
-    else this.tail.add(key, segment, rolloutWrites(record, body));
+    else this.tail.add(key, segment, writes);
     const meta = record.changes.some((change) => change.kind !== "events" || change.offset === 0);
     if (meta) this.stale.add(segment, key);
   }

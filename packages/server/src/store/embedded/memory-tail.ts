@@ -37,13 +37,12 @@ export class MemoryTail {
     }
   }
 
-  /** Whether the lines go on where the tail ends; one that is empty goes on behind the file. */
+  /** Whether a commit's lines go on where the tail ends; an empty one begins anywhere. */
   continues(key: ThreadKey, writes: readonly RolloutWrite[]): boolean {
-    return writes.every(({ rolloutId, firstSequence, offset }) => {
+    const first = new Map(writes.toReversed().map((write) => [write.rolloutId, write]));
+    return [...first.values()].every(({ rolloutId, offset }) => {
       const last = this.chunks(key, rolloutId).at(-1);
-      if (last === undefined) return true;
-      const end = last.offset + last.bytes.length;
-      return firstSequence > last.lastSequence && offset === end;
+      return last === undefined || last.offset + last.bytes.length === offset;
     });
   }
 

@@ -1,4 +1,7 @@
-/** Lists over view and overlay together: rows in memory win over the view's, order is kept. Pure. */
+/**
+ * Lists over view and overlay together: rows in memory win over the view's, order is kept. Pure.
+ * The store's reads go through here, so that what is flushed is listed at once (LOG5).
+ */
 import { runlessMessageIdsMax } from "@spool/protocol/limits";
 import {
   emptyRollout,

@@ -122,15 +122,17 @@ class Simulation {
 
   /** Whether all were acknowledged. Appends that wait for room on a full disk get it after a while. */
   async #answered(answers: readonly Promise<boolean>[]): Promise<boolean> {
-    const all = Promise.all(answers);
-    let waiting = true;
-    const done = all.then(() => {
-      waiting = false;
+    const { files } = this.#fixture;
+    let outcome: boolean | null = null;
+    void Promise.all(answers).then((all) => {
+      outcome = all.every(Boolean);
     });
-    for (let turn = 0; waiting && turn < 20; turn += 1) await settled(10);
-    this.#fixture.files.heal();
-    await done;
-    return (await all).every(Boolean);
+    for (let turns = 0; outcome === null && !files.dead; turns += 1) {
+      if (turns === 20) files.heal();
+      await settled(10);
+    }
+    files.heal();
+    return outcome ?? false;
   }
 
   /** After a full disk: what was refused came to nothing, and the store goes on by itself. */

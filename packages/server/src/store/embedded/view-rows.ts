@@ -1,4 +1,7 @@
-/** Between the rows of `rows.ts` and SQLite's. Pure: columns in, rows out, and back. */
+/**
+ * Between the rows of `rows.ts` and SQLite's. Pure: columns in, rows out, and back. What is read
+ * equals what was written, text that SQLite cannot hold included.
+ */
 import type { OpenCompaction, RolloutRow, RunRow, ThreadRow } from "../rows.ts";
 
 type Column = string | number | null;
