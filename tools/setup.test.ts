@@ -81,7 +81,7 @@ class Checkout {
   }
 }
 
-test("a fresh checkout is installed once, in one line, and then left alone", (t) => {
+test("CFG3 a fresh checkout is installed once, in one line, and then left alone", (t) => {
   const checkout = new Checkout(t);
   const first = checkout.setUp();
   assert.match(first.said, /^installing packages … done in \d+\.\d s\n$/);
@@ -90,7 +90,7 @@ test("a fresh checkout is installed once, in one line, and then left alone", (t)
   assert.deepEqual(checkout.calls(), ["ci --no-audit --no-fund --loglevel=error --include=dev"]);
 });
 
-test("a changed lock file or manifest is installed again", (t) => {
+test("CFG3 a changed lock file or manifest is installed again", (t) => {
   const checkout = new Checkout(t);
   checkout.setUp();
   checkout.write("package-lock.json", { ...lock, changed: true });
@@ -101,7 +101,7 @@ test("a changed lock file or manifest is installed again", (t) => {
   assert.equal(checkout.calls().length, 3);
 });
 
-test("an install cut short is done again", (t) => {
+test("CFG3 an install cut short is done again", (t) => {
   const checkout = new Checkout(t);
   checkout.setUp();
   unlinkSync(checkout.at("node_modules/.bin/node"));
@@ -113,7 +113,7 @@ test("an install cut short is done again", (t) => {
   assert.equal(checkout.calls().length, 3);
 });
 
-test("what npm install left by hand is accepted when it is what the lock file names", (t) => {
+test("CFG3 what npm install left by hand is accepted when it is what the lock file names", (t) => {
   const record = {
     packages: {
       "packages/server": server,
@@ -133,6 +133,14 @@ test("what npm install left by hand is accepted when it is what the lock file na
     checkout.setUp();
     assert.equal(checkout.calls().length, calls);
     assert.deepEqual(checkout.setUp(), { status: 0, said: "" });
+  }
+});
+
+test("CFG3 npm start and npm test set up before they do anything else", () => {
+  const manifest = readFileSync(join(import.meta.dirname, "..", "package.json"), "utf8");
+  const { scripts } = JSON.parse(manifest);
+  for (const script of ["prestart", "pretest"]) {
+    assert.equal(scripts[script], "node tools/setup.mjs", script);
   }
 });
 

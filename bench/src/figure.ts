@@ -1,5 +1,6 @@
 /** One row of the bench's table, and how rows are printed. */
 
+/** One measurement, compared with what it is to reach; null where it has no such number. */
 export type Figure = {
   /** What was done, in a few words. */
   readonly name: string;

@@ -1,5 +1,6 @@
 /** Latencies of one measurement, kept whole, so that percentiles are exact. */
 
+/** Milliseconds in any order; eight bytes are kept for each. */
 export class Histogram {
   #values: number[] = [];
 
@@ -8,6 +9,7 @@ export class Histogram {
     this.#values.push(milliseconds);
   }
 
+  /** Latencies taken so far. */
   get count(): number {
     return this.#values.length;
   }

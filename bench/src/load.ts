@@ -2,6 +2,7 @@
 import { Histogram } from "./histogram.ts";
 import { type RawAnswer, RawConnection } from "./raw-http.ts";
 
+/** What was counted after the warm-up: bodies' bytes, latencies in milliseconds. */
 export type LoadResult = {
   readonly seconds: number;
   readonly requests: number;

@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { Histogram } from "./histogram.ts";
 
+/** The machine as the results file tells it; figures of two machines do not compare. */
 export type Machine = {
   readonly cpu: string;
   readonly cores: number;

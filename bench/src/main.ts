@@ -8,6 +8,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { type Figure, printedTable } from "./figure.ts";
 import { describeMachine } from "./machine.ts";
+import { hasDurableStreams, measureDurableStreams } from "./peers/durable-streams.ts";
 import { hasNchan, isInstalled } from "./peers/installed.ts";
 import { measureNchan } from "./peers/nchan.ts";
 import { measureRedis } from "./peers/redis.ts";
@@ -23,7 +24,8 @@ import { measureStartUp } from "./scenarios/start-up.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
 const help = `Usage: npm run bench -- [options]
-  --only <names>     of append, live-append, fan-out, many, latency, connects, history, list, start, peers; separated by commas
+  --only <names>     of append, live-append, fan-out, many, latency, connects, history, list,
+                     start, peers; separated by commas
   --seconds <n>      per measurement (5)
   --threads <n>      in the list (100000)
   --connects <n>     of watchers that leave at once (100000)
@@ -77,6 +79,9 @@ try {
   if (only.has("peers")) {
     if (hasNchan()) figures.push(await measureNchan(path.join(folder, "nchan"), seconds));
     else console.error("nginx with Nchan is not installed: left out");
+    if (hasDurableStreams()) {
+      figures.push(await measureDurableStreams(path.join(folder, "durable-streams"), seconds));
+    } else console.error("Durable Streams' server cannot be installed here: left out");
     if (isInstalled("redis-server")) {
       figures.push(await measureRedis(path.join(folder, "redis"), seconds));
     } else console.error("redis-server is not installed: left out");

@@ -5,6 +5,7 @@
  */
 import net from "node:net";
 
+/** One whole answer, whatever its status. */
 export type RawAnswer = {
   readonly status: number;
   readonly body: Buffer;
@@ -27,6 +28,7 @@ export function rawRequest(
 
 const headEnd = Buffer.from("\r\n\r\n");
 
+/** One kept-alive connection. Closed by the other side, it rejects the request under way. */
 export class RawConnection {
   /** False: bodies are counted and thrown away, `body` is empty then. */
   keepsBody = true;
@@ -47,6 +49,7 @@ export class RawConnection {
     socket.on("error", (error) => this.#reject?.(error));
   }
 
+  /** Connects on loopback; rejects when nobody listens. */
   static connect(port: number): Promise<RawConnection> {
     return new Promise((resolve, reject) => {
       const socket = net.connect(port, "127.0.0.1");

@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import net from "node:net";
 
+/** Where to connect on loopback, as whom (null: without a credential), and who reads. */
 export type RawSocketOptions = {
   readonly port: number;
   readonly path: string;

@@ -4,6 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** A server that answers on loopback, and the admin key of its data directory. */
 export type ServerProcess = {
   readonly port: number;
   readonly key: string;

@@ -57,6 +57,17 @@ test("words of another family are no ids", async () => {
   assert.deepEqual(await found({ [tests]: proven }), []);
 });
 
+test("a retired rule needs no test, is not cited, and its id is not given again", async () => {
+  const retired = "# Contract\n\n- **PUB1** One.\n- ~~**PUB2**~~ Retired.\n";
+  const cited = { [tests]: "// PUB1\n", [code]: "// PUB2\n" };
+  assert.deepEqual(await found({ "SPEC.md": retired, [tests]: "// PUB1\n" }), []);
+  assert.deepEqual(await found({ "SPEC.md": retired, ...cited }), [`${code}:1 PUB2 is retired`]);
+  assert.deepEqual(await found({ "SPEC.md": `${retired}- **PUB2** Again.\n`, ...cited }), [
+    "SPEC.md:5 PUB2 stands already on line 4",
+    "SPEC.md:5 PUB2 is cited by no test",
+  ]);
+});
+
 test("a rule written twice is found, and so is a missing SPEC.md", async () => {
   const contents = { "SPEC.md": `${spec}- **PUB1** Again.\n`, [tests]: "// PUB1 PUB2\n" };
   assert.deepEqual(await found(contents), ["SPEC.md:5 PUB1 stands already on line 3"]);

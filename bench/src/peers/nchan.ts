@@ -1,4 +1,7 @@
-/** Nchan (nginx, C): the same fan-out, one channel, 500 WebSocket subscribers, one publisher. */
+/**
+ * Nchan (nginx, C): the same fan-out, one channel, 500 WebSocket subscribers, one publisher. Started
+ * with a configuration of its own and ended with the measurement.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";

@@ -1,4 +1,7 @@
-/** From publish to the watcher on an idle server, the first snapshot of a long thread, idle cost. */
+/**
+ * What one watcher feels: from publish to frame on an idle server, the first snapshot of a long
+ * thread, and what a watcher costs while nothing happens.
+ */
 import type { Figure } from "../figure.ts";
 import { Histogram } from "../histogram.ts";
 import { beginRuns, publish, type RunningThread } from "../published.ts";

@@ -56,6 +56,7 @@ export async function measureManyThreads(
   const sent = await tick(running, sending, seconds);
   await sleep(500);
   for (const socket of [...sockets, ...sending]) socket.close();
+  const share = sent === received ? "all" : `${received} of ${sent}`;
   return [
     {
       name: "live, 1,000 threads × 1 watcher × 50 deltas/s",
@@ -64,7 +65,7 @@ export async function measureManyThreads(
       p50Ms: latencies.quantile(0.5),
       p99Ms: latencies.quantile(0.99),
       goal: { kind: "atLeast", value: threads * ticksPerSecond * 0.98 },
-      note: `${publishers} publishing sockets, ${sent === received ? "all" : `${received} of ${sent}`} received; publish → receive, p99 to be ≤ 50 ms`,
+      note: `${publishers} publishing sockets, ${share} received; publish → receive, p99 to be ≤ 50 ms`,
     },
   ];
 }

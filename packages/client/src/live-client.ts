@@ -13,7 +13,7 @@ import type { Query } from "./http-transport.ts";
 import { type ListChange, type ListWatchOptions, listChanges } from "./list-watch.ts";
 import { LiveChannels } from "./live-channels.ts";
 import { openLive } from "./live-connection.ts";
-import { LiveLink, type LinkOptions, type LinkState } from "./live-link.ts";
+import { type LinkOptions, type LinkState, LiveLink } from "./live-link.ts";
 import { closeCodes } from "./open-socket.ts";
 import { Publisher, type PublisherOptions } from "./publisher.ts";
 import type { SpoolClient } from "./spool-client.ts";
@@ -99,7 +99,8 @@ export class LiveClient {
     return this.#link.attach({
       connected: () => {},
       lost: (end) => this.#channels.lost(end),
-      failed: () => this.#channels.lost({ code: closeCodes.lost, opened: false, overflowed: false }),
+      failed: () =>
+        this.#channels.lost({ code: closeCodes.lost, opened: false, overflowed: false }),
     });
   }
 

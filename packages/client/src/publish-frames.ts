@@ -83,7 +83,16 @@ export function durableEntry(
   const payloadText = JSON.stringify(payload);
   const bytes = bytesOf(payloadText) + frameBytes;
   const opensRollout = type === "compaction_completed" && payload.status !== "failed";
-  return { durable: true, type, payloadText, occurredAt, bytes, opensRollout, number: null, ...settle };
+  return {
+    durable: true,
+    type,
+    payloadText,
+    occurredAt,
+    bytes,
+    opensRollout,
+    number: null,
+    ...settle,
+  };
 }
 
 /** What is kept of a transient frame; a delta gets its place in its text. */

@@ -20,23 +20,20 @@
  */
 import type { PublishAnswer } from "@spool/protocol/publish";
 import type { Run } from "@spool/protocol/resources";
-import { BackOff } from "./back-off.ts";
 import type { HistoryRoutes } from "./history-routes.ts";
-import { cancelTopic, type LinkFrame, LiveLink } from "./live-link.ts";
+import { cancelTopic, LiveLink } from "./live-link.ts";
 import { walkPages } from "./pages.ts";
 import {
   durableEntry,
-  type Entry,
   isTransient,
-  messageText,
+  itemOf,
   type OutgoingFrame,
+  transientEntry,
 } from "./publish-frames.ts";
-import { PublishQueue } from "./publish-queue.ts";
-import { socketRefusal } from "./socket-refusal.ts";
+import { RunSender } from "./run-sender.ts";
 import type { SpoolClient } from "./spool-client.ts";
 import { SpoolError } from "./spool-error.ts";
 import { TransientItems } from "./transient-items.ts";
-import { verdictOn } from "./publish-verdict.ts";
 
 /** Which run to publish, and how. */
 export type PublisherOptions = {
@@ -56,15 +53,13 @@ export type PublisherOptions = {
   readonly random?: (() => number) | undefined;
 };
 
-/** A message that is not answered. */
-type Sent = { readonly id: number; readonly entries: readonly Entry[]; readonly bytes: number };
-
 const queueBytesMaxDefault = 8 * 1024 * 1024;
 /** What the server takes as one message, less what stands around a frame (WIRE6). */
 const frameBytesMax = 8 * 1024 * 1024 - 4_096;
-/** Messages under way at once. */
-const unansweredMax = 16;
-const delays = { firstMs: 100, maxMs: 10_000 } as const;
+const gatherMsDefault = 20;
+const heartbeatMsDefault = 60_000;
+/** Close code of a message that was too large. */
+const tooLarge = 4_413;
 
 /** Opens a connection of its own for one run; `close` of the publisher ends it. */
 export function startPublisher(client: SpoolClient, options: PublisherOptions): Publisher {
@@ -73,49 +68,225 @@ export function startPublisher(client: SpoolClient, options: PublisherOptions): 
 
 /** The publisher of one run. */
 export class Publisher {
-  readonly #link: LiveLink;
   readonly #options: PublisherOptions;
-  readonly #queue = new PublishQueue();
+  readonly #sender: RunSender;
   readonly #items = new TransientItems();
-  readonly #backOff: BackOff;
   readonly #detach: () => void;
-  /** In the order sent, which is the order they are answered in. */
-  #sent: Sent[] = [];
-  /** Refused for now: goes out again before anything else, in this order. */
-  #held: Entry[] = [];
-  #sentBytes = 0;
-  /** Set while nothing may be sent until everything under way is answered. */
-  #pause: { readonly waitMs: number } | null = null;
-  #resumeTimer: Timer | null = null;
-  #sendTimer: Timer | null = null;
-  #heartbeat: Timer | null = null;
-  #sentAt = 0;
-  #nextDurable = 1;
-  #nextTransient = 1;
-  /** A frame was taken out: the ones behind it, none of which can be stored, are numbered anew. */
-  #removed: SpoolError | null = null;
-  /** Known from answers; null when it has to be asked for. */
-  #rolloutId: string | null = null;
-  #isRunOpen = false;
+  #sendTimer: ReturnType<typeof setTimeout> | undefined;
+  #isSendDue = false;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+  #hasPublished = false;
+  #isClosing = false;
   #error: SpoolError | null = null;
+  #firstRefusal: SpoolError | null = null;
   #waiters: (() => void)[] = [];
 
   /** Connects. `startPublisher` and `LiveClient.publisher` give the link. */
   constructor(link: LiveLink, options: PublisherOptions) {
-    this.#link = link;
     this.#options = options;
-    this.#backOff = new BackOff(delays, options.random);
-    const { threadId, runId, onCancelRequested } = options;
+    const { threadId, runId, random, onRetry, onCancelRequested } = options;
+    this.#sender = new RunSender({
+      link,
+      threadId,
+      runId,
+      random,
+      isFinished: (item) => this.#items.isFinished(item),
+      onRetry: (error) => onRetry?.(error),
+      onAnswer: () => this.#wake(),
+      onFail: (error) => this.#failed(error),
+    });
     const unhear = link.hear(cancelTopic(threadId, runId), () => onCancelRequested?.(runId));
     const detach = link.attach({
-      connected: () => this.#send(),
-      lost: () => this.#lost(),
-      failed: (error) => this.#fail(error),
+      connected: () => this.#sender.send(),
+      lost: ({ code }) => {
+        if (code === tooLarge) this.#sender.fail(frameTooLarge());
+        else this.#sender.lost();
+      },
+      failed: (error) => this.#sender.fail(error),
     });
     this.#detach = () => {
       unhear();
       detach();
     };
   }
+
+  /** Bytes of frames that wait or are not answered. */
+  get queueBytes(): number {
+    return this.#sender.bytes;
+  }
+
+  /**
+   * Takes the run's next frame. A durable one resolves with its message's answer once it is on
+   * stable storage (LOG1), and rejects with the SpoolError that refused it; calls need not wait for
+   * each other. A transient one resolves with null at once: it may be merged, or lost.
+   */
+  publish(frame: OutgoingFrame): Promise<PublishAnswer | null> {
+    if (this.#error !== null) return this.#observed(Promise.reject(this.#error));
+    if (this.#isClosing) return Promise.reject(new Error("the publisher is closed"));
+    this.#hasPublished = true;
+    if (isTransient(frame.type)) {
+      this.#publishTransient(frame);
+      return Promise.resolve(null);
+    }
+    return this.#publishDurable(frame);
+  }
+
+  /**
+   * Resolves when another durable frame fits the queue. Whoever publishes without waiting for the
+   * answers waits here, else the queue grows beyond `queueBytesMax`.
+   */
+  async room(): Promise<void> {
+    while (this.#error === null && this.#sender.bytes > this.#queueBytesMax) await this.#change();
+  }
+
+  /**
+   * Goes on with a run that has events already: asks for its last number (REST9), before the first
+   * frame. Gives the run as the server knows it, or null when it does not; throws SpoolError.
+   */
+  async resumeFrom(history: Pick<HistoryRoutes, "runs">): Promise<Run | null> {
+    if (this.#hasPublished) throw new Error("resumeFrom comes before the first frame");
+    const run = await this.#knownRun(history);
+    if (run === null) return null;
+    // The server compares transient numbers with those of whoever published before (PUB15).
+    this.#sender.startAt(run.runSequence + 1, Date.now() * 1_000);
+    if (run.status === "running") this.#startHeartbeat(undefined);
+    return run;
+  }
+
+  /**
+   * Sends what waits and resolves when all of it was answered; the connection ends then. Rejects
+   * with the first refusal of a durable frame. An abort of `signal` gives up what is unanswered.
+   */
+  async close(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const { signal } = options;
+    const giveUp = () => this.#sender.fail(givenUp());
+    this.#isClosing = true;
+    this.#sender.send();
+    signal?.addEventListener("abort", giveUp, { once: true });
+    if (signal?.aborted) giveUp();
+    while (this.#error === null && !this.#sender.isIdle) await this.#change();
+    signal?.removeEventListener("abort", giveUp);
+    this.#release();
+    if (this.#firstRefusal !== null) throw this.#firstRefusal;
+  }
+
+  get #queueBytesMax(): number {
+    return this.#options.queueBytesMax ?? queueBytesMaxDefault;
+  }
+
+  #publishDurable(frame: OutgoingFrame): Promise<PublishAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<PublishAnswer>();
+    this.#observed(promise);
+    const entry = durableEntry(frame, { resolve, reject });
+    if (entry.bytes > frameBytesMax) {
+      reject(frameTooLarge());
+      return promise;
+    }
+    this.#items.finishWith(frame);
+    if (frame.type === "run_started") this.#startHeartbeat(frame.payload.leaseSeconds);
+    if (frame.type === "run_completed") clearInterval(this.#heartbeat);
+    this.#sender.queue.push(entry);
+    this.#sendSoon(this.#sender.unanswered === 0);
+    return promise;
+  }
+
+  /** Who does not look at a promise learns of its refusal from `close`. */
+  #observed<T>(promise: Promise<T>): Promise<T> {
+    promise.catch((error) => {
+      this.#firstRefusal ??= error;
+    });
+    return promise;
+  }
+
+  #publishTransient(frame: OutgoingFrame): void {
+    if (this.#items.isFinished(itemOf(frame))) return;
+    const entry = transientEntry(frame, this.#items.placeOf(frame));
+    if (entry.bytes > frameBytesMax) return;
+    const { queue } = this.#sender;
+    queue.push(entry);
+    queue.shedTransient(this.#queueBytesMax - (this.#sender.bytes - queue.bytes));
+    this.#sendSoon(false);
+  }
+
+  /** Sends when the current turn's frames are there: now, or when the last message is old enough. */
+  #sendSoon(isUrgent: boolean): void {
+    if (this.#isSendDue) return;
+    const gatherMs = this.#options.gatherMs ?? gatherMsDefault;
+    const waitMs = this.#sender.sentAt + gatherMs - performance.now();
+    if (isUrgent || waitMs <= 0 || this.#sender.queue.fillsMessage) {
+      this.#isSendDue = true;
+      queueMicrotask(() => this.#sendNow());
+    } else {
+      this.#sendTimer ??= setTimeout(() => this.#sendNow(), waitMs);
+    }
+  }
+
+  #sendNow(): void {
+    clearTimeout(this.#sendTimer);
+    this.#sendTimer = undefined;
+    this.#isSendDue = false;
+    this.#sender.send();
+  }
+
+  #startHeartbeat(leaseSeconds: unknown): void {
+    const given = this.#options.heartbeatMs ?? heartbeatMsDefault;
+    const lease =
+      typeof leaseSeconds === "number" ? leaseSeconds * 1_000 : Number.POSITIVE_INFINITY;
+    const everyMs = Math.min(given, lease / 3);
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = setInterval(() => {
+      const isQuiet = performance.now() - this.#sender.sentAt >= everyMs / 2;
+      if (isQuiet && this.#sender.isIdle) this.#sender.sendHeartbeat();
+    }, everyMs);
+  }
+
+  async #knownRun(history: Pick<HistoryRoutes, "runs">): Promise<Run | null> {
+    const { threadId, runId } = this.#options;
+    try {
+      for await (const run of walkPages((cursor) => history.runs(threadId, { cursor }))) {
+        if (run.runId === runId) return run;
+      }
+    } catch (error) {
+      // The run may be the one that makes the thread (RUN1).
+      if (error instanceof SpoolError && error.code === "THREAD_NOT_FOUND") return null;
+      throw error;
+    }
+    return null;
+  }
+
+  #failed(error: SpoolError): void {
+    this.#error = error;
+    this.#firstRefusal ??= error;
+    this.#release();
+    this.#wake();
+  }
+
+  #release(): void {
+    clearInterval(this.#heartbeat);
+    clearTimeout(this.#sendTimer);
+    this.#detach();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
 }
-type Timer = ReturnType<typeof setTimeout>;
+
+function frameTooLarge(): SpoolError {
+  const fields = { code: "BODY_TOO_LARGE", status: 413 };
+  return new SpoolError(
+    "a frame is at most 8 MiB; split it, or keep the content elsewhere",
+    fields,
+  );
+}
+
+function givenUp(): SpoolError {
+  const fields = { code: "NO_ANSWER", status: 0 };
+  return new SpoolError("publishing was given up before everything was answered", fields);
+}

@@ -51,11 +51,13 @@ export const SubscribeListMessage = Type.Object(
   closed,
 );
 
+/** Stop watching a thread. */
 export const UnsubscribeMessage = Type.Object(
   { type: Type.Literal("unsubscribe"), id: Type.Optional(MessageId), threadId: ThreadId },
   closed,
 );
 
+/** Stop watching the caller's thread list. */
 export const UnsubscribeListMessage = Type.Object(
   { type: Type.Literal("unsubscribe"), id: Type.Optional(MessageId), list: Type.Literal(true) },
   closed,

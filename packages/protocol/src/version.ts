@@ -4,6 +4,7 @@
  * reason in the history below when old clients do not notice.
  *
  * History, one line per version:
- * 1  first: durable and transient frames, snapshot, socket messages, REST bodies, error table
+ * 1  first: durable and transient frames, snapshot, REST bodies, error table; socket messages
+ *    added before the first release, so that no client of this version lacks them
  */
 export const PROTOCOL_VERSION = 1;

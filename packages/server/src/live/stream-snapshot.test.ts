@@ -3,8 +3,8 @@ import { strict as assert } from "node:assert";
 import { after, before, test } from "node:test";
 import { pageBytesMax, snapshotEventsMax } from "@spool/protocol/limits";
 import { Snapshot } from "@spool/protocol/live-frames";
+import { validatorOf } from "@spool/protocol/validator";
 import { PROTOCOL_VERSION } from "@spool/protocol/version";
-import { Value } from "typebox/value";
 import {
   compaction,
   message,
@@ -83,7 +83,7 @@ test("LIVE1 the first frame is the snapshot with all its fields", async () => {
   assert.deepEqual(thread, read.body.data.thread);
   assert.deepEqual(events, read.body.data.events);
   assert.equal(position, read.body.data.position);
-  assert.ok(Value.Check(Snapshot, snapshot));
+  assert.equal(validatorOf(Snapshot)(snapshot), null);
   await watcher.leave();
 });
 

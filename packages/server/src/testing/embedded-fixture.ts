@@ -32,6 +32,7 @@ export const smallLimits: Partial<StoreLimits> = {
 /** What is left of `spool.db` after a power failure: all, what was durable, or nothing. */
 export type ViewAfterwards = "kept" | "durable" | "gone";
 
+/** One data directory, opened by one store at a time; the same seed gives the same run. */
 export class EmbeddedFixture {
   readonly dataDir: string;
   readonly disk: SimulatedDisk;

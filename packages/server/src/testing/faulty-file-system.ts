@@ -56,6 +56,7 @@ type Held = {
 
 const reading: readonly OperationKind[] = ["open", "read", "list"];
 
+/** One process's view of the disk; a second one over the same disk is the process after a crash. */
 export class FaultyFileSystem implements FileSystem {
   readonly disk: SimulatedDisk;
   readonly #random: SeededRandom;

@@ -9,6 +9,7 @@ import type { ViewSink } from "../store/embedded/view-link.ts";
 import { openViewForWriting } from "../store/embedded/view-schema.ts";
 import { type ViewUpdate, ViewWriter } from "../store/embedded/view-writer.ts";
 
+/** A view at `file`, opened by its first change; `apply` rejects while `refuse` is set. */
 export class InlineView implements ViewSink {
   readonly #file: string;
   #open: { db: DatabaseSync; writer: ViewWriter } | null = null;

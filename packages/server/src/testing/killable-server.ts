@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
+/** Where the server listens, a key that may do everything, and the two ways to end it. */
 export type KillableServer = {
   readonly url: string;
   readonly key: string;

@@ -13,6 +13,7 @@ type Edit = { readonly id: number } & (
 /** A torn write is kept or lost in pieces of this many bytes, each by itself. */
 const tornPieceBytes = 64;
 
+/** Starts empty; names of files are the disk's, not its own. */
 export class SimulatedFile {
   readonly #seen = new GrowingBytes();
   #stable = new GrowingBytes();

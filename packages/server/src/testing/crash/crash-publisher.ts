@@ -21,6 +21,7 @@ type Expected = {
   nextRunSequence: number;
 };
 
+/** Works on three threads at a time; a broken promise is an AssertionError of `work` or `verify`. */
 export class CrashPublisher {
   readonly #name: string;
   readonly #random: SeededRandom;
