@@ -8,7 +8,6 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { type Figure, printedTable } from "./figure.ts";
 import { describeMachine } from "./machine.ts";
-import { hasDurableStreams, measureDurableStreams } from "./peers/durable-streams.ts";
 import { hasNchan, isInstalled } from "./peers/installed.ts";
 import { measureNchan } from "./peers/nchan.ts";
 import { measureRedis } from "./peers/redis.ts";
@@ -79,9 +78,6 @@ try {
   if (only.has("peers")) {
     if (hasNchan()) figures.push(await measureNchan(path.join(folder, "nchan"), seconds));
     else console.error("nginx with Nchan is not installed: left out");
-    if (hasDurableStreams()) {
-      figures.push(await measureDurableStreams(path.join(folder, "durable-streams"), seconds));
-    } else console.error("Durable Streams' server cannot be installed here: left out");
     if (isInstalled("redis-server")) {
       figures.push(await measureRedis(path.join(folder, "redis"), seconds));
     } else console.error("redis-server is not installed: left out");
