@@ -8,7 +8,7 @@ import { crc32 } from "node:zlib";
 import { WebSocket } from "ws";
 
 /** How long a condition may take on a busy machine before the test fails. */
-const patienceMs = 30_000;
+const patienceMs = 20_000;
 
 /** A frame as text and parsed. */
 export type ReceivedFrame = {

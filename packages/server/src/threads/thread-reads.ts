@@ -81,16 +81,22 @@ export class ThreadReads {
     threadId: string,
     query: { readonly limit?: number | undefined; readonly include?: "all_rollouts" | undefined },
   ): Promise<SnapshotOf> {
-    const visible = await visibleThread(this.#sources, caller, { threadId, action: "thread.read" });
-    const { access, head, key } = visible;
+    // LIVE8: head and what is in flight are taken in one turn of the event loop, at whose start
+    // everything flushed has been told to the bus.
+    await new Promise((resolve) => setImmediate(resolve));
+    const looking = visibleThread(this.#sources, caller, { threadId, action: "thread.read" });
+    const inFlightNow = this.#sources.bus.inFlight({ orgId: caller.principal.orgId, threadId });
+    const [visible, inFlight] = await Promise.all([looking, inFlightNow]);
+    const { access, head } = visible;
     const { sequence, crc } = head.thread;
     const thread = threadView(head.thread, access);
-    const position = positionOf(sequence, crc);
     if (access === "metadata") {
+      // A checksum of what was said would tell something of it.
+      const position = positionOf(sequence, 0);
       const nothing = { lines: [], nextCursor: null, inFlight: null };
       return { thread, access, sequence, position, ...nothing };
     }
-    const inFlight = await this.#sources.bus.inFlight(key);
+    const position = positionOf(sequence, crc);
     const { lines, nextCursor } = await readNewestEvents(this.#sources, caller, {
       visible,
       allRollouts: query.include !== undefined,

@@ -157,15 +157,23 @@ export class Checkpointer {
   }
 }
 
-/** Works on all items, `width` at a time. Rejects with the first failure, after the others. */
+/**
+ * Works on all items, `width` at a time. Rejects with the first failure, and only when nothing is
+ * under way any more: what is done again must not meet what was not finished.
+ */
 async function inParallel<Item>(
   items: readonly Item[],
   width: number,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
   const queue = items.values();
+  const failures: unknown[] = [];
   const lane = async () => {
-    for (const item of queue) await work(item);
+    for (const item of queue) {
+      if (failures.length > 0) return;
+      await work(item).catch((error) => failures.push(error));
+    }
   };
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
+  if (failures.length > 0) throw failures[0];
 }

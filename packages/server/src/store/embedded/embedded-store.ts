@@ -229,7 +229,7 @@ export class EmbeddedStore implements ThreadStore {
     for (const { commit, writes } of commits) {
       overlay.put(batch, commit.rows);
       const deleted = commit.rows.thread.deletedAt !== null;
-      if (deleted) tail.erase(commit.key);
+      if (deleted) this.#parts.stale.addDeleted(commit.key, tail.erase(commit.key));
       else tail.add(commit.key, segment, writes);
       const meta =
         commit.changes.some(({ kind }) => kind !== "event") ||
@@ -277,7 +277,8 @@ export class EmbeddedStore implements ThreadStore {
     const { stale, reader, overlay } = this.#parts;
     return stale.of(segment).flatMap((key) => {
       const row = this.#threadRow(key);
-      if (row === null) return [];
+      // What is known of a damaged thread may be less than its file says.
+      if (row === null || this.#parts.damage.has(keyText(key))) return [];
       const query = { key, before: null, limit: Number.MAX_SAFE_INTEGER };
       const rollouts = mergedRollouts(reader, overlay.get(key), query).reverse();
       return [{ row, rollouts: rollouts.map(({ rolloutId }) => rolloutId) }];

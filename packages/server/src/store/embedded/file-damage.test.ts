@@ -128,7 +128,7 @@ test("LOG10 an index that cannot be gone on with stops its thread, not the check
   assert.ok(fixture.disk.paths(/journal\/\d+\.log$/).length <= 2, "the journal is worked off");
 });
 
-test("LOG6 LOG10 tables made again leave damaged threads out, and say so", async (t) => {
+test("LOG6 LOG10 threads of which the tables cannot be made again are named, and refuse writes", async (t) => {
   for (const [ending, offset] of [
     [".jsonl", 700],
     [".idx", 70],

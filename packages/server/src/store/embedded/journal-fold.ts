@@ -82,7 +82,7 @@ export class JournalFold implements ReplayHandlers {
       return;
     }
     const deleted = (overlay.get(key)?.thread ?? head?.thread)?.deletedAt !== null;
-    if (deleted) this.tail.erase(key);
+    if (deleted) this.stale.addDeleted(key, this.tail.erase(key));
     else this.tail.add(key, segment, writes);
     const meta = record.changes.some((change) => change.kind !== "events" || change.offset === 0);
     if (meta) this.stale.add(segment, key);

@@ -76,8 +76,11 @@ export class MemoryTail {
     }
   }
 
-  /** Forgets a deleted thread. */
-  erase(key: ThreadKey): void {
-    this.#threads.delete(keyText(key));
+  /** Forgets a deleted thread. Gives the segments that held lines of it. */
+  erase(key: ThreadKey): ReadonlySet<number> {
+    const text = keyText(key);
+    const chunks = [...(this.#threads.get(text)?.rollouts.values() ?? [])].flat();
+    this.#threads.delete(text);
+    return new Set(chunks.map(({ segment }) => segment));
   }
 }

@@ -7,7 +7,7 @@ import type { ThreadHead } from "../rows.ts";
 import { keyText, type ThreadKey } from "../thread-key.ts";
 import { Damage } from "./damage.ts";
 import { checkFormat, lockDataDirectory } from "./data-directory.ts";
-import { journalFolder, rolloutFile, threadFolder, threadsFolder, viewFile } from "./data-paths.ts";
+import { journalFolder, threadsFolder, viewFile } from "./data-paths.ts";
 import { EmbeddedStore } from "./embedded-store.ts";
 import { type FileSystem, NodeFileSystem, writeFully } from "./file-system.ts";
 import type { SealedSegment } from "./journal.ts";
@@ -101,7 +101,7 @@ async function openDirectory(options: EmbeddedStoreOptions, unlock: () => void):
     const fold = new JournalFold({ overlay, damage, headOf });
     const flushed = viewBatch(db);
     const end = await replayJournal(files, dataDir, { flushed, handlers: fold });
-    for (const one of uncovered) checkUncovered(one, { dataDir, fold, damage, headOf });
+    for (const one of uncovered) checkUncovered(one, { fold, damage, headOf });
     await damage.save();
     if (fold.batches > 0) await syncLeftovers(files, dataDir, end.unconfirmed);
     const { tail, stale, sealed } = fold;
@@ -150,15 +150,14 @@ async function syncLeftovers(
   }
 }
 
-/** Lines of a rollout that no index covers are in the journal as well, or were lost (LOG20). */
+/** What the tables could not be made from is in the journal as well, or was lost (LOG20). */
 function checkUncovered(
-  { key, rolloutId, covered }: UncoveredRollout,
-  known: Pick<Opened, "dataDir" | "damage" | "headOf"> & { fold: JournalFold },
+  { key, rolloutId, covered, problem }: UncoveredRollout,
+  { fold, damage, headOf }: Pick<Opened, "damage" | "headOf"> & { fold: JournalFold },
 ): void {
-  const chunk = known.fold.tail.chunks(key, rolloutId)[0];
-  if (chunk !== undefined && chunk.offset <= covered) return;
-  if (known.headOf(key)?.thread.deletedAt !== null) return;
-  const file = rolloutFile(threadFolder(known.dataDir, key), rolloutId);
-  const why = `the index of ${file} covers ${covered} bytes and there are more; restore it from a backup`;
-  known.damage.add(keyText(key), why);
+  const head = headOf(key);
+  if (head !== null && head.thread.deletedAt !== null) return;
+  const goesOn = (id: string) => (fold.tail.chunks(key, id)[0]?.offset ?? Infinity) <= covered;
+  if (rolloutId === null ? head !== null : goesOn(rolloutId)) return;
+  damage.add(keyText(key), problem);
 }

@@ -117,24 +117,43 @@ export class RolloutFiles {
     }
   }
 
-  /** Hands every line that the index covers to `take`. */
-  async everyLine(key: ThreadKey, rolloutId: string, take: (line: Buffer) => void): Promise<void> {
-    for (const group of groupsOf(await this.#blocks({ key, rolloutId }), this.#limits.readBytes)) {
-      const bytes = await this.#read({ key, rolloutId }, group);
+  /**
+   * Hands lines to `take` from the first on, up to the first block that is not what was written.
+   * Gives how many bytes those were, and what is wrong behind them; null when nothing is.
+   */
+  async everyLine(
+    key: ThreadKey,
+    rolloutId: string,
+    take: (line: Buffer) => void,
+  ): Promise<{ covered: number; problem: string | null }> {
+    const place = { key, rolloutId };
+    let covered = 0;
+    for (const group of groupsOf(await this.#blocks(place), this.#limits.readBytes)) {
+      const bytes = await this.#read(place, group).catch((error) => {
+        if (error instanceof StorageDamage) return error.message;
+        throw error;
+      });
+      if (typeof bytes === "string") return { covered, problem: bytes };
       for (const { line } of linesOf(bytes, firstOf(group))) take(line);
+      covered += bytes.length;
     }
+    const size = await this.size(key, rolloutId);
+    if (size === covered) return { covered, problem: null };
+    const path = rolloutIndexFile(threadFolder(this.#dataDir, key), rolloutId);
+    return {
+      covered,
+      problem: `${path} covers ${covered} of ${size} bytes; restore it from a backup`,
+    };
   }
 
-  /** How many bytes of the rollout its index covers, and how many there are in all. */
-  async extent(key: ThreadKey, rolloutId: string): Promise<{ covered: number; bytes: number }> {
-    const covered = endOf(await this.#blocks({ key, rolloutId }));
+  /** How many bytes there are of a rollout; 0 when it has no file. */
+  async size(key: ThreadKey, rolloutId: string): Promise<number> {
     const path = rolloutFile(threadFolder(this.#dataDir, key), rolloutId);
     try {
       const file = await this.#files.open(path, "read");
-      const bytes = await file.size().finally(() => file.close());
-      return { covered, bytes };
+      return await file.size().finally(() => file.close());
     } catch (error) {
-      if (isMissing(error)) return { covered, bytes: 0 };
+      if (isMissing(error)) return 0;
       throw error;
     }
   }

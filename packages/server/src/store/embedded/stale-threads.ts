@@ -10,6 +10,14 @@ export class StaleThreads {
     this.#segments.set(segment, threads.set(keyText(key), key));
   }
 
+  /**
+   * Notes a deletion, and in which segments lines stand that no file will hold: before any of them
+   * goes, the tombstone must be there, or a rebuild would find a history with a gap (LOG6).
+   */
+  addDeleted(key: ThreadKey, segments: Iterable<number>): void {
+    for (const segment of segments) this.add(segment, key);
+  }
+
   of(segment: number): ThreadKey[] {
     return [...(this.#segments.get(segment)?.values() ?? [])];
   }

@@ -17,13 +17,15 @@ import type { ViewUpdate, ViewWriter } from "./view-writer.ts";
 export type RebuildProblem = { readonly key: ThreadKey; readonly problem: string };
 
 /**
- * A rollout file that is longer than its index covers: what a checkpoint left half done, and then
- * the journal goes on exactly there, or damage.
+ * A rollout that could be read up to `covered` bytes only: what a checkpoint left half done, and
+ * then the journal goes on there, or damage, which `problem` tells. `rolloutId` null: files of a
+ * thread without its `thread.json`.
  */
 export type UncoveredRollout = {
   readonly key: ThreadKey;
-  readonly rolloutId: string;
+  readonly rolloutId: string | null;
   readonly covered: number;
+  readonly problem: string;
 };
 
 /** What came of a rebuild. */
@@ -80,25 +82,52 @@ async function* threadFolders(files: FileSystem, dataDir: string): AsyncGenerato
 
 /** Null without `thread.json`: the whole thread still stands in the journal. */
 async function foldThread(
-  { files, dataDir, rollouts }: { files: FileSystem; dataDir: string; rollouts: RolloutFiles },
+  parts: { files: FileSystem; dataDir: string; rollouts: RolloutFiles },
   key: ThreadKey,
   uncovered: UncoveredRollout[],
 ): Promise<ViewUpdate | null> {
-  const bytes = await files.readFile(threadJsonFile(threadFolder(dataDir, key)));
-  if (bytes === null) return null;
+  const folder = threadFolder(parts.dataDir, key);
+  const bytes = await parts.files.readFile(threadJsonFile(folder));
+  if (bytes === null) {
+    const problem = `${threadJsonFile(folder)} is missing; restore it from a backup`;
+    const names = await parts.files.list(folder);
+    if (names.length > 0) uncovered.push({ key, rolloutId: null, covered: 0, problem });
+    return null;
+  }
   const start = decodeThreadJson(bytes);
   const { thread } = start.head;
   assert(keyText(thread) === keyText(key), "thread.json is of the thread its folder is named for");
   if (thread.deletedAt !== null) return { thread, rollouts: [], runs: [], messageIds: [] };
   const fold = new RowFold(key, start.head);
-  for (const rolloutId of start.rollouts) {
-    await rollouts.everyLine(key, rolloutId, (line) => {
+  await foldRollouts(parts.rollouts, fold, { key, rolloutIds: start.rollouts, uncovered });
+  return lastOfEach(fold.rows());
+}
+
+/**
+ * Folds the lines in the files, up to the first that is not as it was written. A crash may have
+ * left a rollout half written, or one of its two names lost; then the rest of it, and all of those
+ * behind it, stand in the journal.
+ */
+async function foldRollouts(
+  rollouts: RolloutFiles,
+  fold: RowFold,
+  of: { key: ThreadKey; rolloutIds: readonly string[]; uncovered: UncoveredRollout[] },
+): Promise<void> {
+  const { key, rolloutIds, uncovered } = of;
+  let broken: string | null = null;
+  for (const rolloutId of rolloutIds) {
+    if (broken !== null) {
+      const size = await rollouts.size(key, rolloutId);
+      if (size > 0) uncovered.push({ key, rolloutId, covered: 0, problem: broken });
+      continue;
+    }
+    const { covered, problem } = await rollouts.everyLine(key, rolloutId, (line) => {
       fold.apply({ kind: "event", ...decodeEvent(line) });
     });
-    const { covered, bytes: size } = await rollouts.extent(key, rolloutId);
-    if (size > covered) uncovered.push({ key, rolloutId, covered });
+    if (problem === null) continue;
+    uncovered.push({ key, rolloutId, covered, problem });
+    broken = problem;
   }
-  return lastOfEach(fold.rows());
 }
 
 /** A run that ended and a rollout that closed stand once, in their last state. */

@@ -197,6 +197,28 @@ test("LOG14 a checkpoint that fails is done again and loses nothing", async (t) 
   }
 });
 
+test("LOG14 a checkpoint that failed is over before it is done again", async (t) => {
+  // While one thread's file is on its way to the disk, another's fails.
+  const fixture = new EmbeddedFixture(t, { limits: { checkpointIntervalMs: 2 } });
+  let store = await fixture.open();
+  const threads = await begin(fixture, store);
+  const { files } = fixture;
+  const release = files.hold("sync", /thr_a.*jsonl/);
+  files.fail({ kind: "sync", path: /thr_b/, code: "EIO", times: 1 });
+  fixture.clock.advance(10);
+  await eventually("the failure was met", () => files.count("sync", /thr_b/) > 0);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.equal(files.count("sync", /thr_b/), 1, "nothing is done again meanwhile");
+  release();
+  await eventually("it is done again", () => files.count("remove", /journal\/\d+\.log$/) > 0);
+  for (const thread of threads) assert.ok(await thread.commit(store, message("after")));
+  await store.close();
+  fixture.removeView();
+  store = await fixture.open();
+  await assertKept(store, threads);
+  await store.close();
+});
+
 test("LOG5 LOG6 tables that refuse for a while are brought up to date later", async (t) => {
   const fixture = new EmbeddedFixture(t, { limits: { viewIntervalMs: 1 } });
   let store = await fixture.open();
