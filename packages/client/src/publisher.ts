@@ -176,7 +176,7 @@ export class Publisher {
 
   #publishDurable(frame: OutgoingFrame): Promise<PublishAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<PublishAnswer>();
-    this.#observed(promise);
+    void this.#observed(promise);
     const entry = durableEntry(frame, { resolve, reject });
     if (entry.bytes > frameBytesMax) {
       reject(frameTooLarge());

@@ -198,6 +198,7 @@ export class RunSender {
     } else if (code === "INVALID_FRAME" && entries[Number(error.details.index)] !== undefined) {
       this.#remove(entries, entries[Number(error.details.index)] as Entry, error);
     } else if (entries.some(({ durable }) => durable) || !isLate(error)) {
+      this.#held.push(...entries);
       this.fail(error);
     } else if (entries.length === 0) {
       // There is no run to show transient frames in.

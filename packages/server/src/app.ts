@@ -26,7 +26,7 @@ import { RateLimiter } from "./http/rate-limiter.ts";
 import { refusalOf } from "./http/refusals.ts";
 import { threadRoutes } from "./http/thread-routes.ts";
 import { createUpgradeGate } from "./http/upgrades.ts";
-import { lanesMax, socketsPerKeyMax } from "./limits.ts";
+import { socketsPerKeyMax as defaultSocketsPerKeyMax, lanesMax } from "./limits.ts";
 import { attachLive, type LiveServer } from "./live/live-server.ts";
 import { MemoryBus } from "./live/memory-bus.ts";
 import { keepAdminKey } from "./ops/admin-key.ts";
@@ -59,14 +59,17 @@ const now = Date.now;
 /** For waits and intervals: the wall clock may jump, this one does not. */
 const monotonic = () => performance.now();
 
-/**
- * Starts a server; `log` is by default one on standard error. Rejects when the address or the data
- * directory cannot be had.
- */
-export async function startApp(
-  config: Config,
-  { log = createLog(config.logLevel) }: { readonly log?: Log } = {},
-): Promise<App> {
+/** What a server may be started with besides its configuration. */
+export type AppOptions = {
+  /** By default one on standard error. */
+  readonly log?: Log;
+  /** By default that of `limits.ts`. */
+  readonly socketsPerKeyMax?: number;
+};
+
+/** Starts a server. Rejects when the address or the data directory cannot be had. */
+export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
+  const { log = createLog(config.logLevel), socketsPerKeyMax = defaultSocketsPerKeyMax } = options;
   const opened = new Opened();
   try {
     const listener = await listen(config);
@@ -87,7 +90,8 @@ export async function startApp(
     opened.onClose(() => store.close());
     const accounts = await openAccounts(config, { dataDir, log, opened });
     const adminKey = accounts.keys.ensureFirstAdmin((secret) => keepAdminKey(dataDir, secret));
-    await serve({ config, log, opened, listener, store, accounts, flushes });
+    const parts = { config, log, opened, listener, store, accounts, flushes, socketsPerKeyMax };
+    await serve(parts);
     return { url: urlOf(listener.address), adminKey, close: () => opened.close() };
   } catch (error) {
     await opened.close();
@@ -183,6 +187,7 @@ type Parts = {
   readonly store: ThreadStore;
   readonly accounts: Accounts;
   readonly flushes: { batches: number; commits: number };
+  readonly socketsPerKeyMax: number;
 };
 
 /** Puts routes and live streams in front of the store and begins to answer. */
@@ -219,7 +224,7 @@ async function serve(parts: Parts): Promise<void> {
 }
 
 function goLive(
-  { config, log, listener, store, accounts }: Parts,
+  { config, log, listener, store, accounts, socketsPerKeyMax }: Parts,
   shared: {
     readonly bus: MemoryBus;
     readonly cursors: PageCursors;

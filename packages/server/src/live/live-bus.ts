@@ -31,7 +31,7 @@ export type BusMessage =
     }
   | { readonly kind: "archived"; readonly archived: boolean }
   | { readonly kind: "deleted" }
-  /** For those who publish in the run, not for watchers (RUN7). */
+  /** For those who publish in the run, not for watchers (LIVE25). */
   | { readonly kind: "cancel_requested"; readonly runId: string }
   /** On `listTopic` only: a thread of the owner's list as it is now. */
   | { readonly kind: "row"; readonly row: ThreadRow };

@@ -104,20 +104,22 @@ export function attachLive(server: Server, parts: LiveParts): LiveServer {
 
 /** Everything that can refuse the upgrade, in the contract's order. */
 async function accept(request: IncomingMessage, parts: LiveParts): Promise<Accepted> {
-  const url = new URL(request.url ?? "/", "http://spool");
-  const match = eventsPath.exec(url.pathname);
-  if (match === null && url.pathname !== livePath) {
+  // As written: a URL would resolve dots and take `//a` for a host.
+  const [path, search] = splitAt(request.url ?? "", "?");
+  const query = new URLSearchParams(search);
+  const match = eventsPath.exec(path);
+  if (match === null && path !== livePath) {
     throw new DomainError(
       "NOT_FOUND",
       "A WebSocket opens on /v1/threads/{threadId}/events or on /v1/live.",
     );
   }
   const caller = await parts.authenticate(request);
-  if (match === null) return acceptMany(caller, url.searchParams);
-  const isWatching = url.searchParams.get("watch") !== "false";
+  if (match === null) return acceptMany(caller, query);
+  const isWatching = query.get("watch") !== "false";
   requireScope(caller.principal, isWatching ? "agent:read" : "agent:run");
   const threadId = decodedId(match[1] as string);
-  const options = parseWatchQuery(url.searchParams);
+  const options = parseWatchQuery(query);
   if (!isWatching) return { caller, threadId, watch: null };
   const access = await watchAccess(parts, caller, threadId);
   return { caller, threadId, watch: { access, options } };
@@ -134,6 +136,11 @@ function acceptMany(caller: LiveCaller, query: URLSearchParams): Accepted {
     );
   }
   return { caller, threadId: null, watch: null };
+}
+
+function splitAt(text: string, mark: string): [string, string] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + mark.length)];
 }
 
 function decodedId(text: string): string {

@@ -7,6 +7,7 @@ import type { Duplex } from "node:stream";
 import { DomainError } from "@spool/protocol/errors";
 import { bodyBytesMax } from "@spool/protocol/limits";
 import type { Access } from "@spool/protocol/live-frames";
+import type { PublishAnswer } from "@spool/protocol/publish";
 import type { MessageId } from "@spool/protocol/socket-messages";
 import type { WebSocket } from "ws";
 import { requireScope } from "../auth/principal.ts";
@@ -14,15 +15,11 @@ import type { ThreadKey } from "../store/thread-key.ts";
 import type { Hub } from "./hub.ts";
 import { startListFeed } from "./list-feed.ts";
 import { liveLimits } from "./live-limits.ts";
-import {
-  type LiveCaller,
-  type LiveConnection,
-  type LiveParts,
-  watchAccess,
-} from "./live-parts.ts";
+import { type LiveCaller, type LiveConnection, type LiveParts, watchAccess } from "./live-parts.ts";
 import { OrderedAnswers } from "./ordered-answers.ts";
 import { Outlet } from "./outlet.ts";
-import type { RunPublisher, RunPublishers } from "./run-publishers.ts";
+import { PublishedRuns } from "./published-runs.ts";
+import type { RunPublishers } from "./run-publishers.ts";
 import { Session, type SessionEnd } from "./session.ts";
 import type { SnapshotReader } from "./snapshot-reader.ts";
 import { messageIdOf, parseUpMessage, publishOf, splitMessages } from "./up-messages.ts";
@@ -37,10 +34,8 @@ export type LiveShared = {
   readonly runPublishers: RunPublishers;
 };
 
-export class LiveSocket implements LiveConnection, RunPublisher {
+export class LiveSocket implements LiveConnection {
   readonly caller: LiveCaller;
-  /** When the peer was last heard of, by `LiveParts.now`. */
-  lastHeardAt: number;
   readonly #shared: LiveShared;
   readonly #socket: WebSocket;
   readonly #outlet: Outlet;
@@ -48,11 +43,15 @@ export class LiveSocket implements LiveConnection, RunPublisher {
   /** The thread of the socket's address; null on `/v1/live`. */
   readonly #ownThreadId: string | null;
   readonly #sessions = new Map<string, Session>();
-  /** The run this socket last published in, by thread. */
-  readonly #runs = new Map<string, string>();
+  /** Threads whose subscription is being decided, each with the latest one's mark. */
+  readonly #subscribing = new Map<string, symbol>();
+  readonly #runs: PublishedRuns;
+  #heardAt: number;
   #endListFeed: (() => void) | null = null;
   #unansweredBytes = 0;
   #isPaused = false;
+  #isDraining = false;
+  #isClosing = false;
 
   constructor(
     shared: LiveShared,
@@ -63,11 +62,14 @@ export class LiveSocket implements LiveConnection, RunPublisher {
     this.#socket = connection.socket;
     this.caller = who.caller;
     this.#ownThreadId = who.ownThreadId;
-    this.lastHeardAt = shared.parts.now();
+    this.#heardAt = shared.parts.now();
     this.#outlet = new Outlet(connection.stream, shared.hub.scheduler);
     this.#answers = new OrderedAnswers((text) => this.#send(text));
+    this.#runs = new PublishedRuns(shared.runPublishers, (threadId, runId) => {
+      this.#send(JSON.stringify({ type: "run_cancel_requested", threadId, runId }));
+    });
     const heard = () => {
-      this.lastHeardAt = shared.parts.now();
+      this.#heardAt = shared.parts.now();
     };
     this.#socket.on("pong", heard);
     this.#socket.on("ping", heard);
@@ -78,6 +80,11 @@ export class LiveSocket implements LiveConnection, RunPublisher {
     // The peer broke the protocol or went away; `close` follows.
     this.#socket.on("error", () => this.#socket.terminate());
     this.#socket.on("close", () => this.#end());
+  }
+
+  /** When the peer was last heard of, by `LiveParts.now`; now, while it is not listened to. */
+  get lastHeardAt(): number {
+    return this.#isPaused ? this.#shared.parts.now() : this.#heardAt;
   }
 
   /** Watches a thread; one that is watched already starts over with a snapshot (LIVE17). */
@@ -111,11 +118,15 @@ export class LiveSocket implements LiveConnection, RunPublisher {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
   }
 
-  /** Ends every session, sends what waits, closes. */
+  /** Ends every session, sends what waits, closes. Nothing is taken from the peer any more. */
   close(code: number, reason: string): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
     this.#endSessions();
     this.#outlet.endTurn();
     this.#socket.close(code, reason);
+    // The peer's own goodbye has to be read.
+    if (this.#isPaused) this.#socket.resume();
   }
 
   /** Resolves when the connection is gone. */
@@ -128,11 +139,8 @@ export class LiveSocket implements LiveConnection, RunPublisher {
     this.#socket.terminate();
   }
 
-  cancelRequested(threadId: string, runId: string): void {
-    this.#send(JSON.stringify({ type: "run_cancel_requested", threadId, runId }));
-  }
-
   #receive(data: Buffer, isBinary: boolean): void {
+    if (this.#isClosing) return;
     if (data.length > bodyBytesMax) {
       this.close(4413, "BODY_TOO_LARGE");
       return;
@@ -142,9 +150,10 @@ export class LiveSocket implements LiveConnection, RunPublisher {
       messages = splitMessages(isBinary ? "" : data.toString("utf8"));
     } catch (error) {
       this.#refuse(error, undefined);
-      return;
+      messages = [];
     }
     for (const message of messages) this.#take(message, data.length / messages.length);
+    this.#pauseOrResume();
   }
 
   #take(message: unknown, bytes: number): void {
@@ -158,8 +167,7 @@ export class LiveSocket implements LiveConnection, RunPublisher {
       else if (parsed.kind === "unsubscribe") this.#unsubscribe(parsed.threadId);
       else this.#stopListFeed();
     } catch (error) {
-      const { threadId } = message as { threadId?: unknown };
-      this.#refuse(error, id, typeof threadId === "string" ? threadId : undefined);
+      this.#refuse(error, id, (message as { threadId?: unknown } | null)?.threadId);
     }
   }
 
@@ -167,53 +175,58 @@ export class LiveSocket implements LiveConnection, RunPublisher {
     const answer = this.#answers.next();
     const { parts } = this.#shared;
     let published: ReturnType<LiveParts["publish"]>;
+    let decided: ReturnType<PublishedRuns["sent"]> | null = null;
     try {
       requireScope(this.caller.principal, "agent:run");
       parts.takeRate(this.caller.principal);
       const request = publishOf(body, this.#ownThreadId);
+      const { runId, threadId } = request;
       published = parts.publish(this.caller, request);
-      if (request.runId !== null) this.#noteRun(request.threadId, request.runId);
+      if (runId !== null) decided = this.#runs.sent(this.#key(threadId), runId);
     } catch (error) {
       answer(this.#errorText(error, id, body.threadId));
       return;
     }
     this.#unansweredBytes += bytes;
-    this.#pauseOrResume();
-    const settle = (text: string | null) => {
+    const settle = (data: PublishAnswer | null, text: string | null) => {
       this.#unansweredBytes -= bytes;
-      this.#pauseOrResume();
       answer(text);
+      decided?.(data);
+      this.#pauseOrResume();
     };
     published.then(
-      (data) =>
-        settle(
-          id === undefined
-            ? null
-            : `{"type":"published","id":${JSON.stringify(id)},"data":${JSON.stringify(data)}}`,
-        ),
-      (error) => settle(this.#errorText(error, id, body.threadId)),
+      (data) => settle(data, id === undefined ? null : publishedText(id, data)),
+      (error) => settle(null, this.#errorText(error, id, body.threadId)),
     );
   }
 
-  /** A peer that publishes faster than the disk takes it is not read from meanwhile. */
+  /**
+   * A peer that publishes faster than the disk takes it, or asks without reading the answers, is
+   * not read from meanwhile. One that only watches is always listened to.
+   */
   #pauseOrResume(): void {
+    if (this.#isClosing) return;
     const { unansweredBytesMax, unansweredMax } = liveLimits;
+    if (this.#outlet.isFull && !this.#isDraining) void this.#drain();
     const isOver =
-      this.#unansweredBytes > unansweredBytesMax || this.#answers.waiting > unansweredMax;
+      this.#isDraining ||
+      this.#unansweredBytes > unansweredBytesMax ||
+      this.#answers.waiting > unansweredMax;
     if (isOver === this.#isPaused) return;
     this.#isPaused = isOver;
     if (isOver) this.#socket.pause();
-    else this.#socket.resume();
+    else {
+      this.#heardAt = this.#shared.parts.now();
+      this.#socket.resume();
+    }
   }
 
-  #noteRun(threadId: string, runId: string): void {
-    const before = this.#runs.get(threadId);
-    if (before === runId) return;
-    const { runPublishers } = this.#shared;
-    const key = this.#key(threadId);
-    if (before !== undefined) runPublishers.remove(key, before, this);
-    this.#runs.set(threadId, runId);
-    runPublishers.add(key, runId, this);
+  async #drain(): Promise<void> {
+    this.#isDraining = true;
+    const isDrained = await this.#outlet.drained();
+    this.#isDraining = false;
+    if (isDrained) this.#pauseOrResume();
+    else this.close(4008, "SLOW_WATCHER");
   }
 
   #subscribe(
@@ -222,19 +235,30 @@ export class LiveSocket implements LiveConnection, RunPublisher {
   ): void {
     requireScope(this.caller.principal, "agent:read");
     const { parts } = this.#shared;
-    const isNew = !this.#sessions.has(threadId);
-    if (isNew && this.#sessions.size >= liveLimits.subscriptionsMax) {
-      throw tooManySubscriptions();
-    }
+    const isNew = !this.#sessions.has(threadId) && !this.#subscribing.has(threadId);
+    const threads = this.#sessions.size + this.#subscribing.size;
+    if (isNew && threads >= liveLimits.subscriptionsMax) throw tooManySubscriptions();
+    const mark = Symbol(threadId);
+    this.#subscribing.set(threadId, mark);
+    /** False when the peer has changed its mind meanwhile, or is gone. */
+    const isWanted = () => {
+      const isLatest = this.#subscribing.get(threadId) === mark;
+      if (isLatest) this.#subscribing.delete(threadId);
+      return isLatest && !this.#isClosing;
+    };
     watchAccess(parts, this.caller, threadId).then(
       (access) => {
-        if (this.#socket.readyState === this.#socket.OPEN) this.watch(threadId, access, options);
+        if (isWanted()) this.watch(threadId, access, options);
       },
-      (error) => this.#refuse(error, id, threadId),
+      (error) => {
+        isWanted();
+        this.#refuse(error, id, threadId);
+      },
     );
   }
 
   #unsubscribe(threadId: string): void {
+    this.#subscribing.delete(threadId);
     this.#sessions.get(threadId)?.end();
     this.#sessions.delete(threadId);
     this.#send(JSON.stringify({ type: "unsubscribed", threadId }));
@@ -265,7 +289,7 @@ export class LiveSocket implements LiveConnection, RunPublisher {
     else this.#send(JSON.stringify({ type: "unsubscribed", threadId, code }));
   }
 
-  #refuse(error: unknown, id: MessageId | undefined, threadId?: string): void {
+  #refuse(error: unknown, id: MessageId | undefined, threadId?: unknown): void {
     this.#send(this.#errorText(error, id, threadId));
   }
 
@@ -286,24 +310,27 @@ export class LiveSocket implements LiveConnection, RunPublisher {
   }
 
   #send(text: string): void {
+    if (this.#isClosing) return;
     this.#outlet.write(textFrame(text));
   }
 
   #endSessions(): void {
     for (const session of this.#sessions.values()) session.end();
     this.#sessions.clear();
+    this.#subscribing.clear();
     this.#endListFeed?.();
     this.#endListFeed = null;
   }
 
   #end(): void {
+    this.#isClosing = true;
     this.#endSessions();
-    const { runPublishers } = this.#shared;
-    for (const [threadId, runId] of this.#runs) {
-      runPublishers.remove(this.#key(threadId), runId, this);
-    }
-    this.#runs.clear();
+    this.#runs.end();
   }
+}
+
+function publishedText(id: MessageId, data: PublishAnswer): string {
+  return `{"type":"published","id":${JSON.stringify(id)},"data":${JSON.stringify(data)}}`;
 }
 
 function onlyPublish(): DomainError {

@@ -1,6 +1,6 @@
 /**
  * Which sockets published in which active run, so that they, and nobody else, are told when it is
- * being cancelled (RUN7). Follows the bus of a thread only while a socket publishes in it.
+ * being cancelled (LIVE25). Follows the bus of a thread only while a socket publishes in it.
  */
 import { keyText, type ThreadKey } from "../store/thread-key.ts";
 import type { BusMessage, LiveBus } from "./live-bus.ts";

@@ -87,7 +87,7 @@ test("LIVE12 watchers that stop reading while 20 MB are published hold up nobody
     await reading.untilSequence(last);
     most = Math.max(most, await memoryMegabytes());
   }
-  assert.ok(most - before < 120, `from ${before} to ${most} MB with twelve that take nothing`);
+  assert.ok(most - before < 150, `from ${before} to ${most} MB with twelve that take nothing`);
   for (const watcher of stopped) assert.ok(watcher.sequence < last, "it had stopped");
   const expected = reading.events.map(({ text }) => text);
   await Promise.all(stopped.map((watcher) => readToTheEnd(watcher, last)));
@@ -103,7 +103,7 @@ test("LIVE12 watchers that stop reading while 20 MB are published hold up nobody
   await Promise.all([reading, ...stopped].map((watcher) => watcher.leave()));
 });
 
-test("LIVE12 a peer that sends and sends, and never reads the answers, fills no memory", async () => {
+test("LIVE12 answers to a peer that sends and sends and never reads fill no memory", async () => {
   const ids = newIds("flood");
   await publishAlone(ids, [runStarted()]);
   const request = { threadId: ids.threadId, key: alone.key };
@@ -112,10 +112,10 @@ test("LIVE12 a peer that sends and sends, and never reads the answers, fills no 
   const before = await memoryMegabytes();
   let most = before;
   for (let round = 0; round < 50; round += 1) {
-    for (let count = 0; count < 4_000; count += 1) flooding.socket.send("no message at all");
+    for (let count = 0; count < 6_000; count += 1) flooding.socket.send("no message at all");
     most = Math.max(most, await memoryMegabytes());
   }
-  assert.ok(most - before < 80, `from ${before} to ${most} MB of answers nobody reads`);
+  assert.ok(most - before < 100, `from ${before} to ${most} MB of answers nobody reads`);
   await other.untilSequence(await publishAlone(ids, [message("on")]));
   await Promise.all([flooding.drop(), other.leave()]);
 });

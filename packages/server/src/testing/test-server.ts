@@ -65,6 +65,7 @@ export type TestServer = {
 export type TestServerOptions = {
   readonly flags?: FlagValues;
   readonly log?: Log;
+  readonly socketsPerKeyMax?: number;
 };
 
 const silent: Log = { debugs: false, debug() {}, info() {}, warn() {}, error() {} };
@@ -76,7 +77,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const config = parseConfig({}, { dataDir, port: "0", ...options.flags });
   const log = options.log ?? silent;
   const agent = new Agent({ keepAlive: true });
-  let app = await startApp(config, { log });
+  const { socketsPerKeyMax } = options;
+  const more = { log, ...(socketsPerKeyMax === undefined ? {} : { socketsPerKeyMax }) };
+  let app = await startApp(config, more);
   const keys: TestKeys = {
     owner: makeKey(dataDir, {}),
     member: makeKey(dataDir, { userId: "mark" }),
@@ -104,7 +107,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     makeKey: (key) => makeKey(dataDir, key),
     async restart() {
       await app.close();
-      app = await startApp(config, { log });
+      app = await startApp(config, more);
     },
     async close() {
       agent.destroy();

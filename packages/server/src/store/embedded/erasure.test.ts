@@ -132,7 +132,8 @@ test("DEL7 LOG6 lines that a deletion kept from the files leave no gap behind", 
       await store.commit(thread.commit(...steps));
       await fixture.kill(store);
     }
-    const dying = await fixture.open((files) => files.dieAt(step)).catch(() => null);
+    // It may die before it is open; what is left is looked at below.
+    const dying = await fixture.open((files) => files.dieAt(step)).catch(() => null); // as ordered
     await dying?.close();
     died = fixture.files.dead;
     fixture.removeView();
