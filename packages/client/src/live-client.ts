@@ -14,7 +14,7 @@ import { type ListChange, type ListWatchOptions, listChanges } from "./list-watc
 import { LiveChannels } from "./live-channels.ts";
 import { openLive } from "./live-connection.ts";
 import { type LinkOptions, type LinkState, LiveLink } from "./live-link.ts";
-import { closeCodes } from "./open-socket.ts";
+import { closeCodes, type LiveEnd } from "./open-socket.ts";
 import { Publisher, type PublisherOptions } from "./publisher.ts";
 import type { SpoolClient } from "./spool-client.ts";
 import { type WatchOptions, watchSource } from "./subscription.ts";
@@ -96,18 +96,24 @@ export class LiveClient {
   }
 
   #attach(): () => void {
-    return this.#link.attach({
+    const detach = this.#link.attach({
       connected: () => {},
       lost: (end) => this.#channels.lost(end),
-      failed: () =>
-        this.#channels.lost({ code: closeCodes.lost, opened: false, overflowed: false }),
+      failed: () => this.#channels.lost(neverOpened),
     });
+    return () => {
+      detach();
+      // Whoever detaches last ends the connection, and hears nothing more of it.
+      if (!this.#link.isLive) this.#channels.lost(neverOpened);
+    };
   }
 
   #signalWith(signal: AbortSignal | undefined): AbortSignal {
     return AbortSignal.any([this.#closed.signal, ...(signal ? [signal] : [])]);
   }
 }
+
+const neverOpened: LiveEnd = { code: closeCodes.lost, opened: false, overflowed: false };
 
 async function deliver<T>(
   frames: AsyncIterable<T>,

@@ -17,7 +17,7 @@ import type { SpoolError } from "./spool-error.ts";
 
 /** What a sender works with and for. */
 export type RunSenderParts = {
-  readonly link: LiveLink;
+  readonly link: Pick<LiveLink, "isLive" | "ask">;
   readonly threadId: string;
   readonly runId: string;
   readonly random: (() => number) | undefined;

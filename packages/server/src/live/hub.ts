@@ -5,6 +5,7 @@ import type { LiveBus } from "./live-bus.ts";
 import { type FeedMember, ThreadFeed } from "./thread-feed.ts";
 import { TurnScheduler } from "./turn-scheduler.ts";
 
+/** The watched threads of one server, over one bus. */
 export class Hub {
   readonly scheduler = new TurnScheduler();
   readonly #bus: LiveBus;

@@ -1,3 +1,4 @@
+/** What is kept of a running turn: the text, its offsets and cuts, and the bound. */
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import type { Event } from "@spool/protocol/resources";
@@ -23,7 +24,7 @@ function durable(type: string, payload: object): Event {
   return { sequence: 1, type, ...ids, createdAt, payload: { ...payload } };
 }
 
-test("a late joiner gets the text, thinking, sources and calls of the running turn", () => {
+test("LIVE19 a late joiner gets the text, thinking, sources and calls of the running turn", () => {
   const state = new InFlightState();
   state.accept(delta("Hel"));
   state.accept(delta("lo"));
@@ -48,7 +49,7 @@ test("a late joiner gets the text, thinking, sources and calls of the running tu
   assert.deepEqual(view?.toolCalls, [{ ...call, output: "outerr" }]);
 });
 
-test("an overlap is left out, a gap is a cut, and a delta says where it stands", () => {
+test("LIVE20 LIVE21 an overlap is left out, a gap is a cut, and a delta says where it stands", () => {
   const state = new InFlightState();
   assert.equal(state.accept(delta("abc"))?.payload.offset, 0);
   const overlap = state.accept(delta("bcd", 1));
@@ -63,7 +64,7 @@ test("an overlap is left out, a gap is a cut, and a delta says where it stands",
   assert.deepEqual([message?.text, message?.textOffset], ["xyz", 10]);
 });
 
-test("the durable frame about a message or call takes it out, the end of the run everything", () => {
+test("LIVE19 the durable frame about a message or call takes it out, the end of the run everything", () => {
   const state = new InFlightState();
   state.accept(delta("one", 0, "m1"));
   state.accept(delta("two", 0, "m2"));
@@ -81,7 +82,38 @@ test("the durable frame about a message or call takes it out, the end of the run
   assert.equal(state.view(), null);
 });
 
-test("the state is bounded, cuts the oldest text first and keeps the offsets right", () => {
+function assertBounded(state: InFlightState): void {
+  const bytes = Buffer.byteLength(JSON.stringify(state.view()));
+  assert.ok(bytes <= inFlightBytesMax, `${bytes} bytes`);
+}
+
+test("LIVE19 text that JSON escapes, many small items and large attachments are bounded too", () => {
+  const floods: ((at: number) => TransientInput)[] = [
+    () => delta('\u0000\n"'.repeat(1_000)),
+    (at) => delta("x", 0, `m${at}`.padEnd(200, "y")),
+    (at) => frame("assistant_message_source", { messageId: `m${at % 3}`, source: "s".repeat(999) }),
+    (at) => frame("tool_call_started", { toolCallId: `c${at}`, name: "t".repeat(200) }),
+    (at) =>
+      frame("tool_call_started", { toolCallId: `c${at}`, name: "t", input: "i".repeat(9_999) }),
+    (at) => frame("tool_call_completed", { toolCallId: `c${at}`, status: "completed" }),
+  ];
+  for (const flood of [
+    ...floods,
+    (at: number) => (floods[at % 6] as (at: number) => TransientInput)(at),
+  ]) {
+    const state = new InFlightState();
+    for (let at = 0; at < 3_000; at += 1) {
+      state.accept(flood(at));
+      if (at % 50 === 0) assertBounded(state);
+      if (at % 7 === 0) state.settle(durable("assistant_message", { messageId: `m${at % 3}` }));
+      if (at % 11 === 0) state.settle(durable("tool_result", { toolCallId: `c${at - 5}` }));
+    }
+    assertBounded(state);
+    assert.ok(!state.isEmpty);
+  }
+});
+
+test("LIVE19 the state is bounded, cuts the oldest text first and keeps the offsets right", () => {
   const state = new InFlightState();
   state.accept(delta("o".repeat(1_000), 0, "old"));
   let written = "";
@@ -89,8 +121,7 @@ test("the state is bounded, cuts the oldest text first and keeps the offsets rig
     const piece = `${at}é`.padEnd(1_000, "😀");
     written += piece;
     state.accept(delta(piece, undefined, "new"));
-    const bytes = Buffer.byteLength(JSON.stringify(state.view()));
-    assert.ok(bytes < inFlightBytesMax + 2_000, `${bytes} bytes`);
+    assertBounded(state);
   }
   const [old, young] = state.view()?.messages ?? [];
   assert.deepEqual([old?.text, old?.textOffset], ["", 1_000]);
@@ -99,7 +130,7 @@ test("the state is bounded, cuts the oldest text first and keeps the offsets rig
   assert.ok(young.text.isWellFormed(), "no pair is cut in half");
 });
 
-test("for any split, overlap and repetition of a text the watcher ends with the text", () => {
+test("LIVE20 for any split, overlap and repetition of a text the watcher ends with the text", () => {
   const piece = fc.record({ start: fc.nat(60), length: fc.nat(30) });
   fc.assert(
     fc.property(fc.string({ minLength: 60, maxLength: 60 }), fc.array(piece), (text, pieces) => {

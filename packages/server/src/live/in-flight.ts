@@ -39,14 +39,16 @@ type CallState = {
   status: string | null;
 };
 
-/** Most bytes (UTF-8) of text held per thread; cut to three quarters when it is passed. */
+/** Most bytes of JSON that `view` gives (LIVE19); cut to three quarters when it is passed. */
 export const inFlightBytesMax = 256 * 1024;
 
+/** What is in flight in one thread; runs replace each other in it. */
 export class InFlightState {
   #runId: string | null = null;
   #sequenceNumber = 0;
   readonly #messages = new Map<string, MessageState>();
   readonly #calls = new Map<string, CallState>();
+  /** Bytes of JSON, never fewer than `view` gives: payloads are counted as they come. */
   #bytes = 0;
 
   /** True when there is nothing to tell a late joiner. */
@@ -61,7 +63,7 @@ export class InFlightState {
     const text = this.#textOf(frame);
     if (text !== null) return this.#acceptDelta(frame, text);
     const { payload } = frame;
-    this.#bytes += Buffer.byteLength(JSON.stringify(payload));
+    this.#bytes += jsonBytes(payload);
     if (frame.type === "assistant_message_source") {
       this.#message(payload.messageId as string).sources.push(payload.source);
     } else {
@@ -78,10 +80,8 @@ export class InFlightState {
       this.#clear();
       return;
     }
-    const gone =
-      (type === "assistant_message" && this.#messages.delete(payload.messageId as string)) ||
-      (type === "tool_result" && this.#calls.delete(payload.toolCallId as string));
-    if (gone) this.#bytes = this.#count();
+    if (type === "assistant_message") this.#drop(this.#messages, payload.messageId as string);
+    if (type === "tool_result") this.#drop(this.#calls, payload.toolCallId as string);
   }
 
   /** The state as a snapshot holds it; null when nothing is in flight. */
@@ -90,22 +90,8 @@ export class InFlightState {
     return {
       runId: this.#runId,
       sequenceNumber: this.#sequenceNumber,
-      messages: [...this.#messages].map(([messageId, { text, thinking, sources }]) => ({
-        messageId,
-        text: text.text,
-        textOffset: text.offset,
-        thinking: thinking.text,
-        thinkingOffset: thinking.offset,
-        sources: [...sources],
-      })),
-      toolCalls: [...this.#calls].map(([toolCallId, { name, input, output, status }]) => ({
-        toolCallId,
-        name,
-        input,
-        output: output.text,
-        outputOffset: output.offset,
-        status,
-      })),
+      messages: [...this.#messages].map(([id, message]) => messageView(id, message)),
+      toolCalls: [...this.#calls].map(([id, call]) => callView(id, call)),
     };
   }
 
@@ -115,14 +101,14 @@ export class InFlightState {
     const end = held.offset + held.text.length;
     const offset = (payload.offset as number | undefined) ?? end;
     if (offset > end) {
-      this.#bytes -= Buffer.byteLength(held.text);
+      this.#bytes -= jsonBytes(held.text);
       held.text = "";
       held.offset = offset;
     }
     const fresh = offset < end ? delta.slice(end - offset) : delta;
     if (fresh === "" && delta !== "") return null;
     held.text += fresh;
-    this.#bytes += Buffer.byteLength(fresh);
+    this.#bytes += jsonBytes(fresh);
     this.#bound();
     const shown = { ...payload, delta: fresh, offset: Math.max(offset, end) };
     return { ...frame, payload: shown, cut: offset > end };
@@ -158,6 +144,7 @@ export class InFlightState {
     if (message === undefined) {
       message = { text: emptyText(), thinking: emptyText(), sources: [] };
       this.#messages.set(messageId, message);
+      this.#bytes += itemBytesMax + jsonBytes(messageId);
     }
     return message;
   }
@@ -167,6 +154,7 @@ export class InFlightState {
     if (call === undefined) {
       call = { name: null, input: null, output: emptyText(), status: null };
       this.#calls.set(toolCallId, call);
+      this.#bytes += itemBytesMax + jsonBytes(toolCallId);
     }
     return call;
   }
@@ -185,10 +173,19 @@ export class InFlightState {
     this.#bytes = 0;
   }
 
-  /** Cuts the oldest texts, then drops the oldest inputs and sources, until it fits. */
+  #drop(items: Map<string, MessageState> | Map<string, CallState>, id: string): void {
+    const item = items.get(id);
+    if (item === undefined) return;
+    items.delete(id);
+    this.#bytes -= itemBytes(id, item);
+  }
+
+  /** Cuts the oldest texts, then inputs and sources, then the oldest items, until it fits. */
   #bound(): void {
     if (this.#bytes <= inFlightBytesMax) return;
-    let surplus = this.#count() - inFlightBytesMax * 0.75;
+    this.#bytes = jsonBytes(this.view());
+    if (this.#bytes <= inFlightBytesMax) return;
+    let surplus = this.#bytes - inFlightBytesMax * 0.75;
     for (const held of this.#texts()) {
       if (surplus <= 0) break;
       surplus -= cutFront(held, surplus);
@@ -197,7 +194,14 @@ export class InFlightState {
       if (surplus <= 0) break;
       surplus -= dropAttachments(item);
     }
-    this.#bytes = this.#count();
+    for (const items of [this.#messages, this.#calls]) {
+      for (const [id, item] of items) {
+        if (surplus <= 0) break;
+        surplus -= itemBytes(id, item);
+        items.delete(id);
+      }
+    }
+    this.#bytes = jsonBytes(this.view());
   }
 
   /** Every text, in the order its item began. */
@@ -205,34 +209,48 @@ export class InFlightState {
     for (const { text, thinking } of this.#messages.values()) yield* [thinking, text];
     for (const { output } of this.#calls.values()) yield output;
   }
-
-  #count(): number {
-    let bytes = 0;
-    for (const { text } of this.#texts()) bytes += Buffer.byteLength(text);
-    for (const { sources } of this.#messages.values()) bytes += attachmentBytes(sources);
-    for (const { input } of this.#calls.values()) bytes += attachmentBytes(input);
-    return bytes;
-  }
 }
 
 function emptyText(): Text {
   return { text: "", offset: 0 };
 }
 
-function attachmentBytes(value: unknown): number {
-  if (value === null || (Array.isArray(value) && value.length === 0)) return 0;
+/** At least what the JSON of an item takes beside its id, its text and what is attached to it. */
+const itemBytesMax = 160;
+
+function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-/** Takes about `surplus` bytes off the front, never half a surrogate pair. Returns how many. */
+function itemBytes(id: string, item: MessageState | CallState): number {
+  return jsonBytes("sources" in item ? messageView(id, item) : callView(id, item));
+}
+
+function messageView(messageId: string, { text, thinking, sources }: MessageState) {
+  return {
+    messageId,
+    text: text.text,
+    textOffset: text.offset,
+    thinking: thinking.text,
+    thinkingOffset: thinking.offset,
+    sources: [...sources],
+  };
+}
+
+function callView(toolCallId: string, { name, input, output, status }: CallState) {
+  const { text, offset } = output;
+  return { toolCallId, name, input, output: text, outputOffset: offset, status };
+}
+
+/** Takes at least `surplus` bytes of JSON off the front, never half a pair. Returns how many. */
 function cutFront(held: Text, surplus: number): number {
-  const before = Buffer.byteLength(held.text);
-  // A unit is at most three bytes, so this cuts no less than needed.
+  const before = jsonBytes(held.text);
+  // A unit is at least one byte, so this cuts no less than needed.
   let units = Math.min(held.text.length, Math.ceil(surplus));
   if (isLowSurrogate(held.text.charCodeAt(units))) units += 1;
   held.text = held.text.slice(units);
   held.offset += units;
-  return before - Buffer.byteLength(held.text);
+  return before - jsonBytes(held.text);
 }
 
 function isLowSurrogate(unit: number): boolean {
@@ -241,11 +259,11 @@ function isLowSurrogate(unit: number): boolean {
 
 function dropAttachments(item: MessageState | CallState): number {
   if ("sources" in item) {
-    const bytes = attachmentBytes(item.sources);
+    const bytes = jsonBytes(item.sources) - jsonBytes([]);
     item.sources = [];
     return bytes;
   }
-  const bytes = attachmentBytes(item.input);
+  const bytes = jsonBytes(item.input) - jsonBytes(null);
   item.input = null;
   return bytes;
 }

@@ -7,6 +7,7 @@ import type { ThreadRow } from "../store/rows.ts";
 import { type LiveBus, listTopic } from "./live-bus.ts";
 import { liveLimits } from "./live-limits.ts";
 
+/** Whose list it is, and where its frames go; `send` takes JSON text. */
 export type ListFeedParts = {
   readonly owner: { readonly orgId: string; readonly userId: string };
   readonly bus: LiveBus;

@@ -44,6 +44,7 @@ export function listTopic(owner: { orgId: string; ownerUserId: string }): Thread
 /** Called with the messages of one publish, in order. Must not throw and must not block. */
 export type BusListener = (messages: readonly BusMessage[]) => void;
 
+/** Carries what happens to threads from whoever decided it to whoever watches. Throws nothing. */
 export interface LiveBus {
   /** Hands messages to every listener of the thread. Never waits for one. */
   publish(key: ThreadKey, messages: readonly BusMessage[]): void;

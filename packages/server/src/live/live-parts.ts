@@ -16,6 +16,7 @@ import type { LiveBus } from "./live-bus.ts";
 /** Who is at the other end, and in which request. */
 export type LiveCaller = { readonly principal: Principal; readonly requestId: string };
 
+/** The store, the bus, and what `http` and `threads` do for live connections. */
 export type LiveParts = {
   readonly store: ThreadStore;
   readonly bus: LiveBus;

@@ -34,6 +34,7 @@ export type LiveShared = {
   readonly runPublishers: RunPublishers;
 };
 
+/** A WebSocket of `caller`, open from its construction until it is closed. */
 export class LiveSocket implements LiveConnection {
   readonly caller: LiveCaller;
   readonly #shared: LiveShared;

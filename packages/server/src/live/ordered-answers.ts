@@ -4,6 +4,7 @@
 
 type Slot = { text: string | null; isReady: boolean };
 
+/** Places for answers, given out in order and sent in order (LIVE24). */
 export class OrderedAnswers {
   readonly #send: (text: string) => void;
   readonly #slots: Slot[] = [];

@@ -10,6 +10,7 @@ import type { TurnScheduler } from "./turn-scheduler.ts";
 /** Chunks shorter than this together are copied into one; longer ones are written as they are. */
 const joinedBytesMax = 64 * 1024;
 
+/** The queue of one connection. After its stream has closed, writes are nothing. */
 export class Outlet {
   readonly #stream: Writable;
   readonly #scheduler: TurnScheduler;

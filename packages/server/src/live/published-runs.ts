@@ -18,6 +18,7 @@ type Note = {
   isCancelled: boolean;
 };
 
+/** The runs one socket publishes in; `tell` is called once per run that is being cancelled. */
 export class PublishedRuns implements RunPublisher {
   readonly #runPublishers: RunPublishers;
   readonly #tell: (threadId: string, runId: string) => void;

@@ -13,6 +13,7 @@ type Entry = {
   readonly unsubscribe: () => void;
 };
 
+/** The publishing sockets of one server, by thread and run. */
 export class RunPublishers {
   readonly #bus: LiveBus;
   readonly #threads = new Map<string, Entry>();

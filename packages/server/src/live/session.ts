@@ -46,6 +46,7 @@ import { textFrame } from "./ws-frame.ts";
 /** Why a session ended by itself: a close code of the table and its word. */
 export type SessionEnd = { readonly code: number; readonly reason: string };
 
+/** Who watches what, over which connection, and what the session reads from. */
 export type SessionParts = {
   readonly key: ThreadKey;
   readonly access: Access;
@@ -78,6 +79,7 @@ type State =
 /** A head and what is in flight, taken in one turn of the event loop; null: no such thread. */
 type Moment = { readonly head: ThreadHead; readonly inFlight: InFlight | null } | null;
 
+/** One watcher of one thread; it joins the feed when made, and follows it from `start` to its end. */
 export class Session implements FeedMember {
   readonly #parts: SessionParts;
   readonly #audience: Audience;

@@ -3,6 +3,7 @@ import type { Access, InFlight } from "@spool/protocol/live-frames";
 import type { Thread } from "@spool/protocol/resources";
 import { PROTOCOL_VERSION } from "@spool/protocol/version";
 
+/** What a snapshot says; `lines` are stored event lines in ascending order. */
 export type SnapshotParts = {
   readonly access: Access;
   readonly resumed: boolean;

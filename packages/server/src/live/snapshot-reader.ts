@@ -6,6 +6,7 @@ import { keyText } from "../store/thread-key.ts";
 import type { EventPage, EventQuery, ThreadStore } from "../store/thread-store.ts";
 import { liveLimits } from "./live-limits.ts";
 
+/** The snapshot reads of one server. */
 export class SnapshotReader {
   readonly #store: ThreadStore;
   readonly #running = new Map<string, Promise<EventPage>>();

@@ -38,9 +38,7 @@ function cancel(threadId: string, key = server.keys.owner) {
 test("LIVE15 a publish on the watching socket is answered like one over REST, and watched", async () => {
   const { threadId, runId } = await startedThread(server);
   const client = await open(eventsPath(threadId));
-  const answer = await client.ask({ type: "publish", id: 7, runId, events: [message("hello")] } as {
-    id: number;
-  });
+  const answer = await client.ask({ type: "publish", id: 7, runId, events: [message("hello")] });
   const { rolloutId, ...rest } = answer.data;
   assert.deepEqual(Object.keys(answer), ["type", "id", "data"]);
   assert.equal(answer.type, "published");
@@ -108,7 +106,7 @@ test("LIVE15 publishing needs agent:run, the thread's owner and the socket's own
   const admin = await open(eventsPath(threadId), server.keys.admin);
   assert.equal((await admin.ask(batch)).error.code, "NOT_OWNER");
   const owner = await publishing(threadId);
-  const other = await owner.ask({ ...batch, threadId: "thr_another" } as typeof batch);
+  const other = await owner.ask({ ...batch, threadId: "thr_another" });
   assert.equal(other.error.code, "INVALID_FRAME");
   assert.equal((await storedLines(server, threadId)).length, 1);
   for (const client of [reader, member, admin, owner]) await client.leave();
@@ -122,10 +120,10 @@ test("LIVE18 watch=false publishes into a thread that is not there yet, and show
     id: 1,
     runId,
     events: [runStarted(), message("first")],
-  } as { id: number });
+  });
   assert.deepEqual([answer.data.threadId, answer.data.sequence], [threadId, 2]);
   await publishAll(server, { threadId, runId }, [message("by REST")]);
-  await client.ask({ type: "publish", id: 2, runId, events: [] } as { id: number });
+  await client.ask({ type: "publish", id: 2, runId, events: [] });
   assert.deepEqual(
     client.frames.map(({ frame }) => frame.type),
     ["published", "published"],
@@ -177,7 +175,7 @@ test("LIVE25 a run that its publisher completed is not told of, nor one of a soc
   await gone.ask(beat);
   await gone.leave();
   const done = { type: "run_completed", payload: { status: "completed" } };
-  await client.ask({ ...beat, events: [done] } as typeof beat);
+  await client.ask({ ...beat, events: [done] });
   const next = newIds().runId;
   await publishAll(server, { threadId, runId: next }, [runStarted()]);
   assert.equal((await cancel(threadId)).status, 200);

@@ -79,7 +79,7 @@ const brokenBytes: readonly (readonly [string, Buffer])[] = [
   ["a close with a code that is none", Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0, 5])],
 ];
 
-test("LIVE12 bytes that are no WebSocket frames end their own connection and no other", async () => {
+test("bytes that are no WebSocket frames end their own connection and no other", async () => {
   const ids = await startedThread(server);
   const watcher = await open(ids);
   for (const [, bytes] of brokenBytes) {
@@ -102,7 +102,7 @@ test("LIVE12 bytes that are no WebSocket frames end their own connection and no 
   await assertNoSocketsLeft();
 });
 
-test("LIVE12 garbage, binary and fragmented messages hurt neither their sender's stream nor another's", async () => {
+test("garbage, binary and fragmented messages hurt neither their sender's stream nor another's", async () => {
   const ids = await startedThread(server);
   const [sender, other] = [await open(ids), await open(ids)];
   const { socket } = sender;
@@ -141,7 +141,7 @@ test("LIVE12 garbage, binary and fragmented messages hurt neither their sender's
   await Promise.all([sender.leave(), other.leave()]);
 });
 
-test("LIVE12 a message beyond what is read at all, and one that never ends, stay their sender's", async () => {
+test("WIRE6 a message beyond what is read at all, and one that never ends, stay their sender's", async () => {
   const ids = await startedThread(server);
   const [large, endless, other] = [await open(ids), await open(ids), await open(ids)];
   large.socket.send(Buffer.alloc(20 * 1024 * 1024));
@@ -184,7 +184,7 @@ async function connectAndLeave({ threadId }: Ids, random: SeededRandom): Promise
   await gone;
 }
 
-test("LIVE12 500 that connect and leave at once leave no socket behind", async () => {
+test("REST16 500 that connect and leave at once leave no socket behind", async () => {
   const ids = await startedThread(server, { count: 500 });
   const watcher = await open(ids);
   const random = new SeededRandom(500);
@@ -205,7 +205,7 @@ test("REST16 the gauge of open sockets counts watchers that vanish without a wor
   await assertNoSocketsLeft();
 });
 
-test("LIVE12 the message null is refused like any other that is no object", async () => {
+test("the message null is refused like any other that is no object", async () => {
   const ids = await startedThread(server);
   const sender = await open(ids);
   sender.socket.send("null");

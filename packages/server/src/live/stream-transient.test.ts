@@ -143,7 +143,7 @@ test("PUB18 LOG3 a transient frame accepted behind a durable one waits for its f
   await watcher.leave();
 });
 
-test("LIVE7 deltas of one id are in order a prefix of the final text, for whoever joins when", async () => {
+test("LIVE7 LIVE20 deltas of one id are in order a prefix of the final text, for whoever joins when", async () => {
   const run = await startedRun();
   const words = Array.from({ length: 1_000 }, (_, index) => `wörd${index} 😀 `);
   const whole = words.join("");
@@ -172,7 +172,7 @@ test("LIVE7 deltas of one id are in order a prefix of the final text, for whoeve
   }
 });
 
-test("LIVE7 who joins later is shown what is in flight, and nothing that had its last word", async () => {
+test("LIVE7 LIVE19 who joins later is shown what is in flight, and nothing that had its last word", async () => {
   const run = await startedRun();
   await publishAll(server, run, [
     transient(1, "assistant_thinking_delta", { messageId: "m1", delta: "hm" }),
@@ -225,7 +225,28 @@ test("LIVE7 who joins later is shown what is in flight, and nothing that had its
   await Promise.all([watcher.leave(), late.leave()]);
 });
 
-test("PUB18 a delta's overlap with what was shown is left out, and a hole before it is a cut", async () => {
+test("LIVE19 LIVE22 more than 256 KiB in flight are cut at the front, and the offset says where", async () => {
+  const run = await startedRun();
+  const watcher = await open(run);
+  const part = "äöü0123456789".repeat(1_000);
+  for (let number = 1; number <= 40; number += 1) {
+    await publishAll(server, run, [delta(number, `${number}${part}`)]);
+  }
+  const whole = Array.from({ length: 40 }, (_, index) => `${index + 1}${part}`).join("");
+  await watcher.until("all of it", () => liveTextsOf(watcher).get("text m1") === whole);
+  const late = await open(run);
+  const { inFlight } = late.snapshot;
+  const bytes = Buffer.byteLength(JSON.stringify(inFlight));
+  assert.ok(bytes <= 256 * 1024 && bytes > 128 * 1024, `${bytes} bytes`);
+  const { text, textOffset } = inFlight.messages[0];
+  assert.ok(textOffset > 0);
+  assert.equal(text, whole.slice(textOffset));
+  await publishAll(server, run, [delta(41, "end")]);
+  await late.until("the end", () => liveTextsOf(late).get("text m1") === `${text}end`);
+  await Promise.all([watcher.leave(), late.leave()]);
+});
+
+test("LIVE20 LIVE21 a delta's overlap with what was shown is left out, and a hole before it is a cut", async () => {
   const run = await startedRun();
   const watcher = await open(run);
   await publishAll(server, run, [
@@ -319,7 +340,7 @@ test("LIVE9 transient=false gives durable frames and notices only, and no inFlig
   await watcher.leave();
 });
 
-test("PUB15 after a restart numbers may begin anew, and text that is not held any more is a cut", async () => {
+test("PUB15 LIVE21 after a restart numbers may begin anew, and text that is not held any more is a cut", async () => {
   const run = await startedRun();
   const watcher = await open(run);
   await publishAll(server, run, [delta(50, "before", { offset: 0 })]);

@@ -15,6 +15,7 @@ export interface FeedMember {
   compare(thread: ThreadRow): void;
 }
 
+/** The feed of one thread, subscribed to the bus from its construction until `close`. */
 export class ThreadFeed {
   readonly #key: ThreadKey;
   readonly #scheduler: TurnScheduler;

@@ -6,6 +6,7 @@
 /** Something that has work at the end of the turn. */
 export type TurnEnd = { endTurn(): void };
 
+/** The ends of turns of one server. */
 export class TurnScheduler {
   #feeds = new Set<TurnEnd>();
   #outlets = new Set<TurnEnd>();

@@ -27,6 +27,7 @@ export type TurnBytes = {
   readonly last: number;
 };
 
+/** One turn of one thread; nothing is added once its bytes were asked for. */
 export class Turn {
   readonly #threadId: string;
   readonly #messages: BusMessage[] = [];

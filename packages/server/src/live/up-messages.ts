@@ -1,4 +1,7 @@
-/** Reads what a client sends up a socket (LIVE15). Pure; throws the DomainError that refuses it. */
+/**
+ * Reads what a client sends up a socket (LIVE15, LIVE17, LIVE24). Pure; throws the DomainError that
+ * refuses it. The body of a publish is checked by the protocol's own parser.
+ */
 import { DomainError } from "@spool/protocol/errors";
 import { type PublishRequest, parsePublish } from "@spool/protocol/publish-parser";
 import {

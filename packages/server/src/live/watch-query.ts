@@ -4,6 +4,7 @@ import { DomainError } from "@spool/protocol/errors";
 /** A point in a history; `crc` null where the client knows only the sequence (WIRE14). */
 export type After = { readonly sequence: number; readonly crc: number | null };
 
+/** What a watcher asked for; `after` null: a full snapshot. */
 export type WatchOptions = {
   readonly after: After | null;
   readonly transient: boolean;

@@ -133,10 +133,9 @@ export class ThreadPublisher {
     const { server } = this.#traffic;
     for (;;) {
       await this.#traffic.up;
-      // A connection that breaks while the server stops is asked again, like a 503.
       const answer = await server
         .request(method, path, { key: server.keys.owner, body })
-        .catch(() => null);
+        .catch(() => null); // a connection that breaks while the server stops: asked again
       if (answer !== null && done.includes(answer.status)) {
         this.#traffic.answered += 1;
         return answer;

@@ -7,6 +7,11 @@ import type { Closed, ReceivedFrame } from "./test-watcher.ts";
 
 const patienceMs = 30_000;
 
+/** A message whose answer is told by its id. */
+export type IdentifiedMessage = { readonly id: number | string } & Readonly<
+  Record<string, unknown>
+>;
+
 /** Opens a socket; rejects with the refusal's status when there is none. */
 export async function openSocket(
   server: { readonly url: string },
@@ -75,8 +80,7 @@ export class SocketClient {
   }
 
   /** Sends a message with an id and resolves with its answer. */
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  async ask(message: { readonly id: number | string }): Promise<any> {
+  async ask(message: IdentifiedMessage): Promise<ReceivedFrame["frame"]> {
     const from = this.frames.length;
     this.send(message);
     return this.find(`answer ${message.id}`, ({ id }) => id === message.id, from);

@@ -50,7 +50,7 @@ export function testContent(test: ContractTest): void {
       await store.commit(thread.commit(event("custom", { name: text, data: [text] })));
       await store.commit(thread.commit(runCompleted("failed", { reason: text })));
       await store.commit(thread.commit(renamed(`${text}!`), message(text, `${text}!`)));
-      for await (const one of andReopened(store, reopen, 2)) {
+      for await (const one of andReopened(store, reopen)) {
         await assertStored(one, thread.key, thread.expected());
         const own = threadsOf({ agentId: text, ownerUserId: `u${text}` });
         assert.equal((await one.listThreads(own)).length, 1);

@@ -127,6 +127,7 @@ export class Checkpointer {
     }
   }
 
+  /** The names of a new rollout's files are synced with `thread.json`, which names it as well. */
   async #writeLines({ key, rollouts }: SegmentShare): Promise<void> {
     const folder = threadFolder(this.#parts.dataDir, key);
     const isNew = [...rollouts.values()].some((chunks) => chunks[0]?.offset === 0);
@@ -134,8 +135,6 @@ export class Checkpointer {
     for (const [rolloutId, chunks] of rollouts) {
       await this.#parts.rollouts.write(key, rolloutId, chunks);
     }
-    // A rollout's first lines came with new files; their names must be on disk as well.
-    if (isNew) await this.#parts.files.syncFolder(folder);
   }
 
   async #writeThread({ row, rollouts }: StaleThread): Promise<void> {
