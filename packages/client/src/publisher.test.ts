@@ -252,6 +252,18 @@ test("closing can be given up while the server is away", async () => {
   await assert.rejects(lost, { code: "NO_ANSWER" });
 });
 
+test("RUN9 a run that says nothing sends empty batches until it is over", async (t) => {
+  const send = t.mock.method(WebSocket.prototype, "send");
+  const heartbeats = () =>
+    send.mock.calls.filter(({ arguments: [text] }) => String(text).endsWith('"events":[]}')).length;
+  const publisher = start("thr_quiet", { heartbeatMs: 10 });
+  await publisher.publish(runStarted);
+  await eventually("heartbeats went out", () => heartbeats() >= 3);
+  await publisher.publish(runCompleted);
+  await publisher.close();
+  assert.deepEqual(numbers(await stored("thr_quiet")), upTo(2));
+});
+
 test("LIVE14 publishers share the connection of a LiveClient", async () => {
   const live = new LiveClient(client);
   const publishers = ["thr_p1", "thr_p2", "thr_p3"].map((threadId) =>

@@ -124,7 +124,7 @@ test("RUN12 a rollout that is not active any more is asked for anew", async () =
   refuse("ROLLOUT_NOT_ACTIVE", { activeRolloutId: "rol_2" });
   await eventually("it was asked", () => sent().length === 3);
   publish("rol_2");
-  assert.deepEqual([messages[3]?.rolloutId, sent()[3]], ["rol_2", ["~1"]]);
+  assert.deepEqual([messages[3]?.rolloutId, sent()[3]], ["rol_2", ["~2"]]);
 });
 
 test("PUB17 transient frames outside their run are lost, and nothing else is", () => {

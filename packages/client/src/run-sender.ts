@@ -207,6 +207,8 @@ export class RunSender {
   }
 
   #hold(entries: readonly Entry[], waitMs: number): void {
+    // A transient frame behind these may have been shown: with their old numbers they would not be.
+    for (const entry of entries) if (!entry.durable) entry.number = null;
     this.#held.push(...entries);
     this.#pauseMs = Math.max(this.#pauseMs ?? 0, waitMs);
   }

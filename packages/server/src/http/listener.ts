@@ -50,9 +50,12 @@ export async function listen(options: { host: string; port: number }): Promise<L
     else handler(request, response);
   };
   const timeouts = { keepAliveTimeout: keepAliveMs, headersTimeout: headersMs };
-  const server = createServer(
+  // Anything but a WebSocket, h2c for one, is offered by the client and may be passed over.
+  const shouldUpgradeCallback = ({ headers }: IncomingMessage): boolean =>
+    server.listenerCount("upgrade") > 0 && headers.upgrade?.toLowerCase() === "websocket";
+  const server: Server = createServer(
     // Left to Node, a missing Host and an unknown expectation are answered without the envelope.
-    { ...timeouts, requestTimeout: requestMs, requireHostHeader: false },
+    { ...timeouts, requestTimeout: requestMs, requireHostHeader: false, shouldUpgradeCallback },
     onRequest,
   );
   server.on("checkExpectation", onRequest);

@@ -104,7 +104,7 @@ test("LIVE19 text that JSON escapes, many small items and large attachments are 
     const state = new InFlightState();
     for (let at = 0; at < 3_000; at += 1) {
       state.accept(flood(at));
-      if (at % 50 === 0) assertBounded(state);
+      if (at % 250 === 0) assertBounded(state);
       if (at % 7 === 0) state.settle(durable("assistant_message", { messageId: `m${at % 3}` }));
       if (at % 11 === 0) state.settle(durable("tool_result", { toolCallId: `c${at - 5}` }));
     }

@@ -17,6 +17,8 @@ export class Outlet {
   #chunks: Buffer[] = [];
   #bytes = 0;
   #ended = false;
+  /** Told at the end of each turn in which something was written. */
+  readonly #written = new Set<() => void>();
 
   constructor(stream: Writable, scheduler: TurnScheduler) {
     this.#stream = stream;
@@ -54,6 +56,7 @@ export class Outlet {
     if (chunks.length === 1) this.#stream.write(chunks[0]);
     else if (bytes <= joinedBytesMax) this.#stream.write(Buffer.concat(chunks, bytes));
     else this.#writeMany(chunks);
+    for (const told of this.#written) told();
   }
 
   /**
@@ -79,16 +82,21 @@ export class Outlet {
     this.#stream.uncork();
   }
 
-  /** Waits for the stream to drain, but never long: it tells only when it is empty. */
+  /**
+   * Waits until something may have been taken, but never long: a stream tells of it only when it is
+   * empty, and not at all when the system took everything within the write.
+   */
   #someDrain(): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
+        this.#written.delete(done);
         this.#stream.off("drain", done);
         this.#stream.off("close", done);
         resolve();
       };
       const timer = setTimeout(done, liveLimits.drainPollMs);
+      this.#written.add(done);
       this.#stream.once("drain", done);
       this.#stream.once("close", done);
     });

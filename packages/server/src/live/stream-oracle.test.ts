@@ -4,6 +4,7 @@
  */
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { eventually } from "../testing/eventually.ts";
 import { liveTextsOf } from "../testing/live-texts.ts";
 import { RestlessWatcher, ThreadPublisher, type Traffic } from "../testing/live-traffic.ts";
 import { newIds } from "../testing/published-threads.ts";
@@ -14,7 +15,7 @@ import { historyOf, openSockets, storedLines } from "../testing/watched-threads.
 const seeds = [1, 20_261_124];
 const threads = 3;
 const watchersPerThread = 4;
-const stepsPerThread = 220;
+const stepsPerThread = 160;
 
 /** Restarts the server once so many requests were answered. */
 async function restartAt(traffic: Traffic, answered: number): Promise<void> {
@@ -40,7 +41,7 @@ async function simulate(server: TestServer, seed: number): Promise<RestlessWatch
     }),
   );
   const roaming = Promise.all(watchers.map((watcher) => watcher.roam()));
-  const restarting = restartAt(traffic, 200 + random.below(200));
+  const restarting = restartAt(traffic, 120 + random.below(200));
   await Promise.all(publishers.map((publisher) => publisher.work(stepsPerThread)));
   traffic.isOver = true;
   await Promise.all([roaming, restarting]);
@@ -68,7 +69,7 @@ for (const seed of seeds) {
         assert.deepEqual(await storedLines(server, restless.threadId), history);
         await restless.watcher.leave();
       }
-      while ((await openSockets(server)) > 0) await new Promise((resolve) => setImmediate(resolve));
+      await eventually("no socket is open", async () => (await openSockets(server)) === 0);
     } finally {
       await server.close();
     }

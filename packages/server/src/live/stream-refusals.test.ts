@@ -212,9 +212,7 @@ test("LIVE13 a handshake of another version or without a proper key is refused",
   assert.equal(await openSockets(server), 0);
 });
 
-test("LIVE13 a request that offers HTTP/2 as an upgrade is answered as if it had not", {
-  todo: "every upgrade is taken for a WebSocket",
-}, async () => {
+test("LIVE13 a request that offers HTTP/2 as an upgrade is answered as if it had not", async () => {
   const { threadId } = await startedThread(server);
   const headers = {
     Connection: "Upgrade, HTTP2-Settings",

@@ -26,7 +26,7 @@ import type { EmbeddedStore } from "./embedded-store.ts";
 /** Every nth step is a crash; where that begins moves with the kind of crash. */
 const stride = 6;
 const kinds: readonly (readonly [name: string, power: boolean, view: ViewAfterwards])[] = [
-  ["the process dies", false, "kept"],
+  ["the process dies, and later power goes", false, "kept"],
   ["power goes, the tables stay", true, "kept"],
   ["power goes, the tables are as they were durable", true, "durable"],
   ["power goes and the tables are lost", true, "gone"],
@@ -41,7 +41,7 @@ for (const [offset, [name, power, view]] of kinds.entries()) {
       const { store, threads } = await workload(fixture, step);
       if (power) await fixture.losePower(store, view);
       else await fixture.kill(store);
-      await checkAfterwards(fixture, threads, `step ${step}`);
+      await checkAfterwards(fixture, threads, { where: `step ${step}`, powerLater: !power });
       crashes += 1;
     }
     t.diagnostic(`${crashes} crashes over ${total} steps`);
@@ -86,10 +86,11 @@ async function workload(fixture: EmbeddedFixture, dieAt: number) {
   return { store, threads, edits: fixture.files.edits };
 }
 
+/** `powerLater`: power goes after a restart that saw what the dead process left in the cache. */
 async function checkAfterwards(
   fixture: EmbeddedFixture,
   threads: readonly PromisedThread[],
-  where: string,
+  { where, powerLater }: { where: string; powerLater: boolean },
 ): Promise<void> {
   try {
     const store = await fixture.open();
@@ -100,7 +101,8 @@ async function checkAfterwards(
       const step = row === null ? created() : message("after the crash");
       assert.equal(await thread.commit(store, step), true, "the store takes writes");
     }
-    await store.close();
+    if (powerLater) await fixture.losePower(store);
+    else await store.close();
     const again = await fixture.open();
     for (const { key, script } of threads) await assertStored(again, key, script.expected());
     await again.close();

@@ -131,6 +131,24 @@ test("LOG1 a thread's folder outlives a killed process and a power failure", asy
   }
 });
 
+test("LOG1 what a first start left half done is made whole by the next", async (t) => {
+  for (let step = 1; step <= 14; step += 1) {
+    for (let seed = 1; seed <= 4; seed += 1) {
+      const fixture = new EmbeddedFixture(t, { seed });
+      const thread = fixture.script("a");
+      const dying = await fixture.open((files) => files.dieAt(step)).catch(() => null);
+      await fixture.kill(dying);
+      let store = await fixture.open();
+      await store.commit(thread.commit(created(), message("m")));
+      await store.close();
+      fixture.disk.losePower(fixture.random);
+      store = await fixture.open();
+      await assertStored(store, thread.key, thread.expected());
+      await store.close();
+    }
+  }
+});
+
 test("LOG14 events alone do not write thread.json again", async (t) => {
   const fixture = new EmbeddedFixture(t);
   const thread = fixture.script("a");

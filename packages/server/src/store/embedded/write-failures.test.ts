@@ -119,6 +119,32 @@ test("LOG12 LOG13 after a full disk the store goes on by itself, without what it
   await store.close();
 });
 
+test("LOG12 a batch that was written whole and not flushed does not come back", async (t) => {
+  for (const ending of ["killed", "power"]) {
+    const fixture = new EmbeddedFixture(t, { limits: { segmentBytes: 100_000 } });
+    let store = await fixture.open();
+    const threads = await begin(fixture, store);
+    // The segment stays in the journal: its checkpoint gets nowhere.
+    fixture.files.hold("make", /threads/);
+    fixture.files.fail({ kind: "sync", path: journal, code: "ENOSPC", times: 1 });
+    const [a, b, c] = threads as [PromisedThread, PromisedThread, PromisedThread];
+    const answers = [a.commit(store, message("dropped")), b.commit(store, message("dropped"))];
+    assert.deepEqual(await Promise.all(answers), [false, false]);
+    const opened = store;
+    await eventually("the store writes again", () => opened.health().state === "writable");
+    for (const thread of threads) thread.dropRefused();
+    assert.ok(await a.commit(store, message("instead")));
+    assert.ok(await c.commit(store, renamed("instead")));
+    assert.ok(fixture.disk.files(journal).some(({ file }) => file.bytes.includes("dropped")));
+    if (ending === "killed") await fixture.kill(store);
+    else await fixture.losePower(store);
+    store = await fixture.open();
+    await assertKept(store, threads);
+    assert.ok(await b.commit(store, message("goes on")));
+    await store.close();
+  }
+});
+
 test("LOG13 trying again on a full disk leaves nothing open and nothing lying about", async (t) => {
   const fixture = new EmbeddedFixture(t);
   const store = await fixture.open();
