@@ -157,6 +157,8 @@ export class TestWatcher {
 
   /** Vanishes without a word. */
   async drop(): Promise<void> {
+    // A socket that is not read tells of its end only when it is read again.
+    this.resume();
     this.socket.terminate();
     await this.untilClosed();
   }
