@@ -137,7 +137,6 @@ test("LOG1 what a first start left half done is made whole by the next", async (
       const fixture = new EmbeddedFixture(t, { seed });
       const thread = fixture.script("a");
       // Some steps kill it before it is open.
-      // A start that died is no store; that is what is tested.
       const dying = await fixture.open((files) => files.dieAt(step)).catch(() => null);
       await fixture.kill(dying);
       let store = await fixture.open();
