@@ -5,7 +5,7 @@
  */
 import { strict as assert } from "node:assert";
 import type { JsonObject } from "@spool/protocol/json";
-import type { ExecutionMode, RunStatus } from "@spool/protocol/resources";
+import type { ExecutionMode, RunStatus, ThreadStatus } from "@spool/protocol/resources";
 import type { Change, EventAppended, ThreadCreated } from "./changes.ts";
 import type { ThreadKey } from "./thread-key.ts";
 
@@ -92,6 +92,12 @@ export type Applied = {
   readonly endedRun: RunRow | null;
   readonly messageId: MessageIdRow | null;
 };
+
+/** What a thread is doing: an open compaction counts before the run it may be in (THR2). */
+export function statusOf(row: ThreadRow): ThreadStatus {
+  if (row.compaction !== null) return "compacting";
+  return row.activeRunId === null ? "idle" : "running";
+}
 
 /** Counts every change of the thread; a commit names the one it was decided on. */
 export function revisionOf(thread: ThreadRow | undefined): number {

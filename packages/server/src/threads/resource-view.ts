@@ -3,9 +3,9 @@
  * of somebody else's thread (ORG9). Pure.
  */
 import type { Access } from "@spool/protocol/live-frames";
-import type { Rollout, Run, Thread, ThreadStatus } from "@spool/protocol/resources";
+import type { Rollout, Run, Thread } from "@spool/protocol/resources";
 import { timestampOf } from "@spool/protocol/times";
-import type { RolloutRow, RunRow, ThreadRow } from "../store/rows.ts";
+import { type RolloutRow, type RunRow, statusOf, type ThreadRow } from "../store/rows.ts";
 
 /** The thread for someone with `access`; a title made from a message is content. */
 export function threadView(row: ThreadRow, access: Access): Thread {
@@ -64,12 +64,6 @@ export function runView(row: RunRow, access: Access): Run {
     leaseExpiresAt: null,
     metadata: access === "owner" ? row.metadata : {},
   };
-}
-
-/** THR2: an open compaction counts before the run it may be in. */
-function statusOf(row: ThreadRow): ThreadStatus {
-  if (row.compaction !== null) return "compacting";
-  return row.activeRunId === null ? "idle" : "running";
 }
 
 function timeOrNull(milliseconds: number | null): string | null {

@@ -7,6 +7,7 @@ import {
   emptyRollout,
   type RolloutRow,
   type RunRow,
+  statusOf,
   type ThreadHead,
   type ThreadRow,
 } from "../rows.ts";
@@ -14,7 +15,6 @@ import { keyText, type ThreadKey } from "../thread-key.ts";
 import type { PartQuery, ThreadQuery } from "../thread-store.ts";
 import type { OverlayEntry, RowOverlay } from "./row-overlay.ts";
 import type { ViewReader } from "./view-reader.ts";
-import { statusOf } from "./view-rows.ts";
 
 /** The head of a thread from overlay and view; null for an unknown id. */
 export function mergedHead(

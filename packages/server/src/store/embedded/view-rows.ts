@@ -2,7 +2,13 @@
  * Between the rows of `rows.ts` and SQLite's. Pure: columns in, rows out, and back. What is read
  * equals what was written, text that SQLite cannot hold included.
  */
-import type { OpenCompaction, RolloutRow, RunRow, ThreadRow } from "../rows.ts";
+import {
+  type OpenCompaction,
+  type RolloutRow,
+  type RunRow,
+  statusOf,
+  type ThreadRow,
+} from "../rows.ts";
 
 type Column = string | number | null;
 type Columns = Record<string, Column>;
@@ -54,12 +60,6 @@ function textOrNull(column: Column | undefined): string | null {
 
 function columnOrNull(text: string | null): string | null {
   return text === null ? null : textColumn(text);
-}
-
-/** What a thread is doing (THR2). */
-export function statusOf(row: ThreadRow): "idle" | "running" | "compacting" {
-  if (row.compaction !== null) return "compacting";
-  return row.activeRunId === null ? "idle" : "running";
 }
 
 /** A row of `agent_threads`, in the order of `threadColumns`. */
