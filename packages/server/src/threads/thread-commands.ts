@@ -47,6 +47,15 @@ type Given = {
   readonly reject: (error: unknown) => void;
 };
 
+/** A command that was decided: what it does, or why it is refused. */
+type Decided = { readonly given: Given } & (
+  | { readonly decision: Decision }
+  | { readonly refusal: unknown }
+);
+
+/** A commit under way and what answers with it, in the order decided. */
+type Flush = { readonly outcome: Promise<CommitOutcome>; readonly decided: Decided[] };
+
 /** One thread in memory: its pending state and the commands that were given on it. */
 type Lane = {
   readonly key: ThreadKey;
@@ -57,7 +66,7 @@ type Lane = {
   /** The part of `seen` that was accepted for good: what a dropped state falls back to. */
   readonly accepted: TransientMemory;
   /** Commits under way, in order. What is decided now answers with the last of them. */
-  readonly commits: Promise<CommitOutcome>[];
+  readonly flushes: Flush[];
   /** Commands that are not decided, by place. */
   readonly queue: Given[];
   isDraining: boolean;
@@ -109,18 +118,24 @@ export class ThreadCommands {
     while (at > 0 && (lane.queue[at - 1] as Given).place > given.place) at -= 1;
     lane.queue.splice(at, 0, given);
     if (lane.isDraining) return;
+    this.#decideReady(lane);
+    if (lane.queue.length === 0) return;
     lane.isDraining = true;
     void this.#drain(lane);
   }
 
-  /** Decides what waits, in order. A command that comes back meanwhile goes before later ones. */
+  /** Decides what waits, in order, up to the first command that needs something looked up. */
+  #decideReady(lane: Lane): void {
+    for (let next = lane.queue[0]; next !== undefined; next = lane.queue[0]) {
+      if (lane.state === null || needsOf(lane.state, next.command) !== null) return;
+      lane.queue.shift();
+      this.#decide(lane, lane.state, next);
+    }
+  }
+
+  /** Looks up and decides until nothing waits. What comes back meanwhile goes before later ones. */
   async #drain(lane: Lane): Promise<void> {
     for (let next = lane.queue[0]; next !== undefined; next = lane.queue[0]) {
-      if (lane.state !== null && needsOf(lane.state, next.command) === null) {
-        lane.queue.shift();
-        this.#decide(lane, lane.state, next);
-        continue;
-      }
       try {
         await this.#lookUp(lane, next.command);
       } catch (error) {
@@ -128,14 +143,15 @@ export class ThreadCommands {
         lane.unanswered -= 1;
         next.reject(error);
       }
+      this.#decideReady(lane);
     }
     lane.isDraining = false;
   }
 
   /** Loads what the command needs, after everything accepted before it is flushed or failed. */
   async #lookUp(lane: Lane, command: Command): Promise<void> {
-    while (lane.commits.length > 0) {
-      await lane.commits.at(-1)?.catch(() => undefined); // its own caller is told
+    while (lane.flushes.length > 0) {
+      await lane.flushes.at(-1)?.outcome.catch(() => undefined); // its own caller is told
     }
     const needs = lane.state === null ? null : needsOf(lane.state, command);
     if (lane.state !== null && needs === null) return;
@@ -151,50 +167,64 @@ export class ThreadCommands {
   #decide(lane: Lane, state: ThreadState, given: Given): void {
     const { principal, command } = given;
     const context = { principal, now: this.#now(), newId: this.#newId };
-    let decision: Decision;
+    let decided: Decided;
     try {
-      decision = decide(state, command, context, lane.seen);
+      const decision = decide(state, command, context, lane.seen);
+      lane.seen.remember(decision.effects);
+      if (decision.changes.length > 0) this.#commit(lane, state, decision);
+      decided = { given, decision };
     } catch (refusal) {
-      void this.#answer(lane, given, () => {
-        throw refusal;
-      });
-      return;
+      decided = { given, refusal };
     }
-    lane.seen.remember(decision.effects);
-    if (decision.changes.length > 0) this.#commit(lane, state, decision);
-    void this.#answer(lane, given, () => this.#accept(lane, decision));
+    const last = lane.flushes.at(-1);
+    if (last === undefined) this.#answer(lane, decided);
+    else last.decided.push(decided);
   }
 
   #commit(lane: Lane, state: ThreadState, { changes, rows, head }: Decision): void {
     const expectedRevision = revisionOf(state.head?.thread);
     lane.state = evolve(state, head, rows);
-    const flushed = this.#store.commit({ key: lane.key, expectedRevision, changes, rows });
-    lane.commits.push(flushed);
+    const outcome = this.#store.commit({ key: lane.key, expectedRevision, changes, rows });
+    const flush: Flush = { outcome, decided: [] };
+    lane.flushes.push(flush);
     const settle = (isKept: boolean) => {
-      lane.commits.splice(lane.commits.indexOf(flushed), 1);
+      lane.flushes.splice(lane.flushes.indexOf(flush), 1);
       if (!isKept) lane.state = null;
     };
-    flushed.then(
-      (outcome) => settle(outcome === "committed"),
-      () => settle(false), // whoever waits for the same promise is told
+    outcome.then(
+      (reached) => {
+        settle(reached === "committed");
+        for (const decided of flush.decided) {
+          if (reached === "committed") this.#answer(lane, decided);
+          else this.#decideAgain(lane, decided.given);
+        }
+      },
+      (error) => {
+        settle(false);
+        for (const { given } of flush.decided) {
+          lane.unanswered -= 1;
+          given.reject(error);
+        }
+      },
     );
   }
 
-  /** Answers once the last commit is durable, or decides again where that one lost a race. */
-  async #answer(lane: Lane, given: Given, resultOf: () => CommandResult): Promise<void> {
-    try {
-      const outcome = await lane.commits.at(-1);
-      if (outcome === "conflict" && given.conflicts < conflictsMax) {
-        given.conflicts += 1;
-        this.#queue(lane, given);
-        return;
-      }
-      if (outcome === "conflict") throw contended();
-      given.resolve(resultOf());
-    } catch (error) {
-      given.reject(error);
+  /** What it was decided on is durable, or was so already. */
+  #answer(lane: Lane, decided: Decided): void {
+    lane.unanswered -= 1;
+    if ("refusal" in decided) decided.given.reject(decided.refusal);
+    else decided.given.resolve(this.#accept(lane, decided.decision));
+  }
+
+  /** It was decided on a commit that lost a race. */
+  #decideAgain(lane: Lane, given: Given): void {
+    given.conflicts += 1;
+    if (given.conflicts <= conflictsMax) {
+      this.#queue(lane, given);
+      return;
     }
     lane.unanswered -= 1;
+    given.reject(contended());
   }
 
   /** What was decided has happened: remembers it for good and tells the watchers. */
@@ -218,7 +248,7 @@ export class ThreadCommands {
       state: null,
       seen: new TransientMemory(),
       accepted: new TransientMemory(),
-      commits: [],
+      flushes: [],
       queue: [],
       isDraining: false,
       lastPlace: 0,

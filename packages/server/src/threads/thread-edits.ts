@@ -34,18 +34,18 @@ export class ThreadEdits {
   }
 
   /** Publishes frames (PUB9). */
-  async publish({ principal, requestId }: Caller, request: PublishRequest): Promise<PublishAnswer> {
+  publish({ principal, requestId }: Caller, request: PublishRequest): Promise<PublishAnswer> {
     const { commands, audit } = this.#sources;
     const key = { orgId: principal.orgId, threadId: request.threadId };
-    try {
-      const { answer } = await commands.execute(key, principal, { kind: "publish", request });
-      return answer as PublishAnswer;
-    } catch (error) {
-      if (error instanceof DomainError && error.code === "NOT_OWNER") {
-        audit({ principal, requestId }, "thread.publish", key.threadId);
-      }
-      throw error;
-    }
+    return commands.execute(key, principal, { kind: "publish", request }).then(
+      ({ answer }) => answer as PublishAnswer,
+      (error) => {
+        if (error instanceof DomainError && error.code === "NOT_OWNER") {
+          audit({ principal, requestId }, "thread.publish", key.threadId);
+        }
+        throw error;
+      },
+    );
   }
 
   /** Creates a thread, or gives the caller's own that has the id (REST3). */
