@@ -34,3 +34,6 @@ export const durationBuckets = [
 
 /** Open sockets one API key, or one person without a key, may have; the next is closed with 4429. */
 export const socketsPerKeyMax = 10_000;
+
+/** Leases: `LeaseWatch` says what each of these is for. */
+export const leaseWatchLimits = { tickMs: 500, atOnceMax: 200 } as const;

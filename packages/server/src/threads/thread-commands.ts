@@ -23,6 +23,7 @@ import type { CommitOutcome, ThreadStore } from "../store/thread-store.ts";
 import { busMessages } from "./bus-messages.ts";
 import type { Command, DecideContext, Decision } from "./command.ts";
 import { decide } from "./decide.ts";
+import { type Clocks, type Lease, leaseExpiry, leaseOf } from "./leases.ts";
 import { evolve, loadedState, needsOf, type ThreadState, withLookedUp } from "./state.ts";
 import { TransientMemory } from "./transient-memory.ts";
 
@@ -32,6 +33,9 @@ export type CommandResult = {
   readonly changed: boolean;
   readonly answer: PublishAnswer | null;
 };
+
+/** Told when a thread's active run is another one than before, or none; must not throw. */
+export type RunListener = (key: ThreadKey, head: ThreadHead) => void;
 
 /** Another writer got in between this often in a row: the thread is contended beyond reason. */
 const conflictsMax = 20;
@@ -61,6 +65,10 @@ type Lane = {
   readonly key: ThreadKey;
   /** Null: not loaded, or dropped after a commit that failed or lost a race. */
   state: ThreadState | null;
+  /** The active run's lease as it was known last; a state that is loaded again goes on with it. */
+  lease: Lease | null;
+  /** The run whose lease is being watched. */
+  watchedRunId: string | null;
   /** What transient frames have shown, those behind a commit under way included. */
   seen: TransientMemory;
   /** The part of `seen` that was accepted for good: what a dropped state falls back to. */
@@ -79,7 +87,8 @@ type Lane = {
 export class ThreadCommands {
   readonly #store: ThreadStore;
   readonly #bus: LiveBus;
-  readonly #now: () => number;
+  readonly #clocks: () => Clocks;
+  readonly #onRun: RunListener;
   readonly #newId: DecideContext["newId"];
   readonly #lanes = new Map<string, Lane>();
   readonly #lanesMax: number;
@@ -87,15 +96,17 @@ export class ThreadCommands {
   constructor(parts: {
     store: ThreadStore;
     bus: LiveBus;
-    /** Milliseconds since the epoch. */
-    now: () => number;
+    clocks: () => Clocks;
+    /** By default nobody is told. */
+    onRun?: RunListener;
     newId: DecideContext["newId"];
     /** Threads kept ready in memory; idle ones beyond it are let go, oldest first. */
     lanesMax: number;
   }) {
     this.#store = parts.store;
     this.#bus = parts.bus;
-    this.#now = parts.now;
+    this.#clocks = parts.clocks;
+    this.#onRun = parts.onRun ?? (() => {});
     this.#newId = parts.newId;
     this.#lanesMax = parts.lanesMax;
   }
@@ -110,6 +121,24 @@ export class ThreadCommands {
     this.#queue(lane, { principal, command, place, conflicts: 0, resolve, reject });
     if (this.#lanes.size > this.#lanesMax && place === 1) this.#letGo();
     return promise;
+  }
+
+  /**
+   * When the lease of a run in `head` ends, in milliseconds of the steady clock; null where the
+   * thread has no active run. What this process has heard of the run counts, stored or not.
+   */
+  leaseUntil(key: ThreadKey, head: ThreadHead): number | null {
+    return this.#lease(key, head, this.#clocks())?.until ?? null;
+  }
+
+  /** The same by the wall clock. */
+  leaseExpiresAt(key: ThreadKey, head: ThreadHead): number | null {
+    const clocks = this.#clocks();
+    return leaseExpiry(this.#lease(key, head, clocks), clocks);
+  }
+
+  #lease(key: ThreadKey, head: ThreadHead, clocks: Clocks): Lease | null {
+    return leaseOf(head, this.#lanes.get(keyText(key))?.lease ?? null, clocks);
   }
 
   /** Puts a command in its place and decides it, at once where nothing has to be looked up. */
@@ -159,19 +188,23 @@ export class ThreadCommands {
     if (lane.state !== null && needs !== null) {
       lane.state = withLookedUp(lane.state, needs, stored);
     } else {
-      lane.state = loadedState(lane.key, stored);
+      const how = { known: lane.lease, clocks: this.#clocks() };
+      lane.state = loadedState(lane.key, stored, how);
+      lane.lease = lane.state.lease;
       lane.seen = lane.accepted.copy();
     }
   }
 
   #decide(lane: Lane, state: ThreadState, given: Given): void {
     const { principal, command } = given;
-    const context = { principal, now: this.#now(), newId: this.#newId };
+    const context = { principal, ...this.#clocks(), newId: this.#newId };
     let decided: Decided;
     try {
       const decision = decide(state, command, context, lane.seen);
       lane.seen.remember(decision.effects);
       if (decision.changes.length > 0) this.#commit(lane, state, decision);
+      lane.state = evolve(state, decision, context.steadyNow);
+      lane.lease = lane.state.lease;
       decided = { given, decision };
     } catch (refusal) {
       decided = { given, refusal };
@@ -181,9 +214,8 @@ export class ThreadCommands {
     else last.decided.push(decided);
   }
 
-  #commit(lane: Lane, state: ThreadState, { changes, rows, head }: Decision): void {
+  #commit(lane: Lane, state: ThreadState, { changes, rows }: Decision): void {
     const expectedRevision = revisionOf(state.head?.thread);
-    lane.state = evolve(state, head, rows);
     const outcome = this.#store.commit({ key: lane.key, expectedRevision, changes, rows });
     const flush: Flush = { outcome, decided: [] };
     lane.flushes.push(flush);
@@ -235,6 +267,11 @@ export class ThreadCommands {
     if (changes.length > 0) {
       // The owner's thread list is a topic of its own.
       this.#bus.publish(listTopic(head.thread), [{ kind: "row", row: head.thread }]);
+      const runId = head.run?.runId ?? null;
+      if (runId !== lane.watchedRunId) {
+        lane.watchedRunId = runId;
+        this.#onRun(lane.key, head);
+      }
     }
     return { head, changed: changes.length > 0, answer };
   }
@@ -246,6 +283,8 @@ export class ThreadCommands {
     const lane: Lane = {
       key,
       state: null,
+      lease: null,
+      watchedRunId: null,
       seen: new TransientMemory(),
       accepted: new TransientMemory(),
       flushes: [],
