@@ -1,9 +1,9 @@
 /**
- * Which agent wrote a session file, judged by what its first lines hold and never by its name.
+ * Which format a session is in, judged by what its first lines hold and never by its name.
  * Called before an adapter is chosen.
  */
 import type { JsonObject } from "@spool/protocol/json";
-import type { AgentId } from "./frame.ts";
+import type { FormatId } from "./frame.ts";
 import { listOf, objectOf, textOf } from "./json-values.ts";
 import { recordsOf } from "./source-records.ts";
 
@@ -30,8 +30,8 @@ const claudeTypes = new Set([
   "agent-name",
 ]);
 
-/** The agent whose records the lines hold, or null where they are nobody's known. */
-export function recognise(lines: Iterable<string>): AgentId | null {
+/** The format whose records the lines hold, or null where they are nobody's known. */
+export function recognise(lines: Iterable<string>): FormatId | null {
   for (const line of lines) {
     for (const { value } of recordsOf(line, { line: 0, byteOffset: 0 }).records) {
       if (isCodex(value)) return "codex";

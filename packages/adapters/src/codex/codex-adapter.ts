@@ -7,6 +7,7 @@ import type { AdapterOptions, LinePlace, Step } from "../frame.ts";
 import { objectOf, textOf } from "../json-values.ts";
 import { emptyStep, type SessionAdapter } from "../session-adapter.ts";
 import { digestOf, threadIdOf } from "../source-ids.ts";
+import { sourceMetadata } from "../source-metadata.ts";
 import { recordsOf, type SourceRecord } from "../source-records.ts";
 import { flushThread } from "../thread-log.ts";
 import { newThread, type ThreadState } from "../thread-state.ts";
@@ -22,7 +23,7 @@ import { saysAsMuch } from "./twin-ledger.ts";
 
 /** The adapter of Codex rollouts. */
 export const codexAdapter: SessionAdapter<CodexState> = {
-  agentId: "codex",
+  format: "codex",
 
   start(options: AdapterOptions = {}): CodexState {
     return startCodex(options);
@@ -112,7 +113,7 @@ function headerWithoutMeta(state: CodexState, record: CodexRecord) {
     threadId: threadIdOf(sourceId),
     agentId: "codex",
     executionMode: "local",
-    metadata: {},
+    metadata: sourceMetadata({ format: "codex", sessionId: sourceId }),
   } as const;
 }
 

@@ -30,7 +30,7 @@ export type BufferedEnd = {
 
 /** The adapter's state. */
 export type CodexState = {
-  readonly agentId: "codex";
+  readonly format: "codex";
   readonly options: AdapterOptions;
   thread: ThreadState | null;
   /** The model of the newest turn context. */
@@ -53,7 +53,7 @@ export type CodexReader = { readonly state: CodexState; readonly log: ThreadLog 
 /** The state before a file's first line. */
 export function startCodex(options: AdapterOptions): CodexState {
   return {
-    agentId: "codex",
+    format: "codex",
     options,
     thread: null,
     model: null,

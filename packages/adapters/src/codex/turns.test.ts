@@ -1,6 +1,7 @@
 /** Where runs of a Codex rollout begin and end, what they carry, and compactions. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { adapterVersion } from "../source-metadata.ts";
 import * as codex from "../testing/codex-records.ts";
 import { payloadsOf, readRecords, typesOf } from "../testing/read-lines-of.ts";
 
@@ -44,7 +45,14 @@ test("the thread's header says where it ran and whose sub-agent it is", () => {
   const { headers, frames } = readRecords("codex", whole);
   const header = headers[threadId];
   assert.equal(header?.parentThreadId, "thr_parent-1");
-  assert.equal(header?.metadata.gitBranch, "main");
+  assert.deepEqual(header?.metadata.source, {
+    format: "codex",
+    formatVersion: "0.130.0",
+    sessionId: threadId.slice("thr_".length),
+    cwd: "/home/dev/project",
+    gitBranch: "main",
+    adapterVersion,
+  });
   assert.equal(payloadsOf(frames, "run_started")[0]?.parentThreadId, "thr_parent-1");
 });
 

@@ -6,6 +6,7 @@ import { titleCharactersMax } from "@spool/protocol/limits";
 import type { ThreadHeader } from "../frame.ts";
 import { listOf, numberOf, objectOf, present, restOf, textOf } from "../json-values.ts";
 import { digestOf, payloadId, runIdOf, threadIdOf } from "../source-ids.ts";
+import { shortText, sourceMetadata } from "../source-metadata.ts";
 import {
   awaitTurn,
   changeHeader,
@@ -22,8 +23,6 @@ import { keepRecord } from "./held-records.ts";
 import { readLastAnswer } from "./messages.ts";
 import { replacementItem } from "./response-items.ts";
 
-const metadataTextMax = 300;
-
 /** The header of the thread a file's first record names; null where that is no `session_meta`. */
 export function headerOf(record: CodexRecord): ThreadHeader | null {
   const { type, payload } = record;
@@ -32,17 +31,22 @@ export function headerOf(record: CodexRecord): ThreadHeader | null {
   const spawn = objectOf(objectOf(objectOf(payload.source)?.subagent)?.thread_spawn);
   const parent = textOf(payload.parent_thread_id) ?? textOf(spawn?.parent_thread_id);
   const git = objectOf(payload.git);
+  const source = sourceMetadata({
+    format: "codex",
+    formatVersion: payload.cli_version,
+    sessionId: id,
+    cwd: payload.cwd,
+    gitBranch: git?.branch,
+  });
   const metadata = present({
+    ...source,
     startedAt: shortText(payload.timestamp),
-    cwd: shortText(payload.cwd),
     originator: shortText(payload.originator),
-    cliVersion: shortText(payload.cli_version),
-    source: shortText(payload.source),
+    startedFrom: shortText(payload.source),
     modelProvider: shortText(payload.model_provider),
     agentNickname: shortText(payload.agent_nickname),
     agentRole: shortText(payload.agent_role),
     forkedFrom: shortText(payload.forked_from_id),
-    gitBranch: shortText(git?.branch),
     gitCommit: shortText(git?.commit_hash),
     gitRepository: shortText(git?.repository_url),
   });
@@ -53,11 +57,6 @@ export function headerOf(record: CodexRecord): ThreadHeader | null {
     ...(parent === null || parent === id ? {} : { parentThreadId: threadIdOf(parent) }),
     metadata,
   };
-}
-
-function shortText(value: unknown): string | null {
-  if (value === undefined || value === null) return null;
-  return (typeof value === "string" ? value : JSON.stringify(value)).slice(0, metadataTextMax);
 }
 
 /** A `session_meta`: kept, its base instructions only where they are not the ones kept before. */
