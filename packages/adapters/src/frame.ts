@@ -57,7 +57,8 @@ export type LiveFrame = {
 
 /**
  * What a session's file tells of a sub-agent whose rows stand in a file of their own: the call that
- * started it, and how it ended where the session knows. `agentId` is null until the call's result
+ * started it, and how it ended where the session knows. `sessionId` is that of the sub-agent's file
+ * (Claude Code gives sub-agents their session's, Codex one of their own). `agentId` is null until the call's result
  * names the sub-agent; until then the digest of its prompt tells which one it is.
  */
 export type SubAgentLink = {

@@ -7,6 +7,7 @@ import type { JsonObject } from "@spool/protocol/json";
 import type { AdapterOptions } from "../frame.ts";
 import type { ThreadLog } from "../thread-log.ts";
 import type { Moment, ThreadState } from "../thread-state.ts";
+import type { InheritedHistory } from "./inherited-history.ts";
 import type { Twin } from "./twin-ledger.ts";
 
 /** What a held record may turn out to be. */
@@ -40,6 +41,8 @@ export type CodexState = {
   tokensBefore: JsonObject | null;
   /** Digest of the base instructions already kept, which every resume repeats. */
   instructions: string | null;
+  /** While history taken over from another thread is read. */
+  inherited: InheritedHistory | null;
   held: HeldRecord[];
   twins: Twin[];
   ends: BufferedEnd[];
@@ -60,6 +63,7 @@ export function startCodex(options: AdapterOptions): CodexState {
     tokens: null,
     tokensBefore: null,
     instructions: null,
+    inherited: null,
     held: [],
     twins: [],
     ends: [],
