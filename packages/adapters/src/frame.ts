@@ -9,10 +9,10 @@ import type { JsonObject } from "@spool/protocol/json";
 import type { TransientType } from "@spool/protocol/transient-frames";
 
 /** The agents whose sessions can be read. */
-export type AgentId = "codex" | "claude-code";
+export type AgentId = "codex" | "claude-code" | "gemini-cli" | "pi" | "opencode";
 
 /** The formats that can be read: an agent's own session file, or what it prints while it runs. */
-export type FormatId = AgentId;
+export type FormatId = AgentId | "codex-exec" | "claude-agent-sdk";
 
 /**
  * A thread as its source describes it. Given before the thread's first frame and again whenever
@@ -104,11 +104,13 @@ export type AdapterOptions = {
   readonly sourceId?: string;
   /**
    * Tells one process's stream from another of the same session where records have neither time
-   * nor turn id (`codex-exec`): the time the process began, say.
+   * nor turn id (`codex-exec`, what Pi prints): the time the process began, say.
    */
   readonly streamId?: string;
   /** The prompt the process was given, where its stream leaves it out (`codex-exec`). */
   readonly prompt?: string;
+  /** The session that a sub-agent's file belongs to, where only its folder says so (Gemini CLI). */
+  readonly parentSessionId?: string;
   /** What the session's own file told of its sub-agents, for a sub-agent's file. */
   readonly links?: readonly SubAgentLink[];
 };

@@ -114,7 +114,8 @@ export function finishSubAgent(
     if (!isLaunch) closeSubAgent(childReader, isError ? "failed" : null, moment);
     return child.state.header.threadId;
   }
-  if (agentId === null) return null;
+  // A stream has all its sub-agents' messages itself: what it leaves out has no file to look for.
+  if (agentId === null || state.format !== "claude-code") return null;
   const call = state.agentCalls.find((known) => known.callId === callId);
   const link = { ...linkOf(thread, call, agentId), toolCallId: callId };
   log.step.links.push(isLaunch ? link : { ...link, ended: isError ? "failed" : "completed" });
@@ -133,7 +134,8 @@ export function readNotification(reader: ClaudeReader, text: string, moment: Mom
   else log.step.links.push({ ...linkOf(thread, undefined, agentId), ended });
 }
 
-const endings = new Map<string, NonNullable<SubAgentLink["ended"]>>([
+/** How a background task says that it ended, and what that means. */
+export const endings = new Map<string, NonNullable<SubAgentLink["ended"]>>([
   ["completed", "completed"],
   ["failed", "failed"],
   ["killed", "cancelled"],
@@ -171,8 +173,11 @@ function subAgentsOf(state: ClaudeState, sessionId: string): ClaudeThread[] {
   );
 }
 
-/** Without a status of the source's own, the run's last records show how it ended. */
-function closeSubAgent(
+/**
+ * Closes a sub-agent's run; nothing happens without one. Where nothing told how it ended, the run's
+ * last records show it.
+ */
+export function closeSubAgent(
   { thread, log }: ClaudeReader,
   told: SubAgentLink["ended"] | null,
   moment: Moment,

@@ -75,12 +75,13 @@ function settingsOf({ raw, promptId }: ClaudeRow): JsonObject {
   });
 }
 
-/** Closes the open run, and the runs of sub-agents inside it, with the tokens it used. */
+/** Closes the open run, and the runs of sub-agents inside it, with the tokens told or counted. */
 export function closeRun(reader: ClaudeReader, ending: RunEnding, moment: Moment): void {
   const { thread, log } = reader;
   if (thread.state.run === null) return;
   if (thread.agent === "main") finishInlineSubAgents(reader, log.step, moment);
-  completeRun(log, { ...ending, usage: runUsage(thread) }, moment);
+  const counted = runUsage(thread);
+  completeRun(log, { ...ending, usage: ending.usage ?? counted }, moment);
 }
 
 /** `turn_duration` ends the turn; so does a summary of stop hooks none of which objected. */

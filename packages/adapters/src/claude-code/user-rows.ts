@@ -68,6 +68,15 @@ export function readToolResult(
 
 function readPrompt(reader: ClaudeReader, row: ClaudeRow, blocks: readonly JsonObject[]): void {
   beginTurn(reader, row);
+  emitPromptOf(reader, row, blocks);
+}
+
+/** The user message of a prompt, in the turn that is open or awaited. */
+export function emitPromptOf(
+  reader: ClaudeReader,
+  row: ClaudeRow,
+  blocks: readonly JsonObject[],
+): void {
   const text = firstTextOf(row);
   const typed = typedCommand(text);
   const content = typed ?? contentOf(blocks.map(promptPart));
@@ -78,8 +87,7 @@ function readPrompt(reader: ClaudeReader, row: ClaudeRow, blocks: readonly JsonO
   emit(reader.log, "user_message", { content, messageId, ...native }, row.moment);
 }
 
-/** A block of a prompt as a part. */
-export function promptPart(block: JsonObject): Part {
+function promptPart(block: JsonObject): Part {
   if (block.type !== "text" || typeof block.text !== "string") return foreignPart(block);
   return textPart(block.text, restOf(block, ["type", "text"]));
 }
