@@ -57,7 +57,7 @@ export function readResult(reader: ClaudeReader, row: ClaudeRow): void {
     costUsd: numberOf(record.total_cost_usd),
     modelTurns: numberOf(record.num_turns),
     usage: objectOf(record.usage),
-    native: present({ uuid: row.uuid, ...native, result }),
+    native: present({ uuid: row.uuid, subtype: record.subtype, ...native, result }),
   };
   closeRun(reader, ending, row.moment);
 }
@@ -92,7 +92,7 @@ export function readBoundary(reader: ClaudeReader, row: ClaudeRow): void {
     const reason = textOf(metadata.trigger);
     startCompaction(log, { reason, synthetic: true, ...nativeOf(row) }, row.moment);
   }
-  thread.boundary = metadata;
+  thread.boundary = { ...metadata, boundaryUuid: row.uuid };
 }
 
 /** Ends a compaction that waits for its summary, if there is one. */

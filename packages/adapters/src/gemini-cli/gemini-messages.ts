@@ -95,7 +95,7 @@ function readAnswer(reader: GeminiReader, value: JsonObject, moment: Moment): vo
   }
   const calls = listOf(value.toolCalls).map(objectOf);
   for (const [index, call] of calls.entries()) {
-    if (call !== null) readCall(log, call, { own: `${seen.id}:${index}`, moment });
+    if (call !== null) readCall(log, call, { message: seen.id, index, moment });
   }
   countTokens(reader, seen, value);
   state.answered = text !== null && calls.length === 0;
@@ -126,9 +126,10 @@ const outcomes = new Map([
 function readCall(
   log: ThreadLog,
   call: JsonObject,
-  { own, moment }: { own: string; moment: Moment },
+  { message, index, moment }: { message: string; index: number; moment: Moment },
 ): void {
-  const toolCallId = textOf(call.id) ?? own;
+  const groupId = payloadId(message);
+  const toolCallId = textOf(call.id) ?? `${groupId}:${index}`;
   const { openCalls, answeredCalls } = log.thread;
   if (answeredCalls.includes(toolCallId)) return;
   const name = textOf(call.name) ?? "tool";
@@ -136,7 +137,7 @@ function readCall(
   const native = restOf(call, known);
   if (!openCalls.some(({ id }) => id === toolCallId)) {
     const input = call.args ?? null;
-    emitCall(log, { toolCallId, name, input, ...present({ native }) }, moment);
+    emitCall(log, { toolCallId, name, input, groupId, ...present({ native }) }, moment);
   }
   const isError = outcomes.get(textOf(call.status) ?? "");
   if (isError === undefined) return;

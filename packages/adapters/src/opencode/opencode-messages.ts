@@ -53,13 +53,18 @@ function readPrompt(reader: OpencodeReader, { info, parts, moment }: OpencodeMes
     const model = textOf(objectOf(info.model)?.modelID);
     const fields = {
       ...(model === null ? {} : { model: payloadId(model) }),
-      metadata: present({ agent: textOf(info.agent) }),
+      metadata: present({ agent: info.agent, provider: objectOf(info.model)?.providerID }),
     };
     awaitTurn(log, { turnId: id, fields, moment });
     const messageId = freeMessageId(log.thread, id, moment);
-    const native = restOf(info, ["id", "sessionID", "role", "time", "agent", "model"]);
-    const content = contentOf(said.map(saidPart));
-    emit(log, "user_message", { content, messageId, ...present({ native }) }, moment);
+    const rest = restOf(info, ["id", "sessionID", "role", "time", "agent", "model"]);
+    const native = { partIds: said.map((part) => part.id ?? null), ...rest };
+    emit(
+      log,
+      "user_message",
+      { content: contentOf(said.map(saidPart)), messageId, native },
+      moment,
+    );
   }
   for (const part of fresh) {
     if (part !== compaction && !said.includes(part)) keepPart(reader, part, moment);
@@ -67,7 +72,8 @@ function readPrompt(reader: OpencodeReader, { info, parts, moment }: OpencodeMes
   }
   if (compaction === undefined) return;
   const reason = compaction.auto === true ? "auto" : "manual";
-  const native = restOf(compaction, [...partBase, "auto"]);
+  const rest = restOf(compaction, [...partBase, "auto"]);
+  const native = present({ messageId: info.id, partId: compaction.id, ...rest });
   startCompaction(log, { reason, native }, moment);
   reader.state.compacting = true;
 }
@@ -140,7 +146,10 @@ function readTool(
   const begun = { ...message.moment, time: timeOfCount(time?.start) ?? message.moment.time };
   if (!openCalls.some(({ id }) => id === toolCallId)) {
     const groupId = textOf(message.info.id);
-    const more = present({ groupId: groupId === null ? null : payloadId(groupId) });
+    const more = present({
+      groupId: groupId === null ? null : payloadId(groupId),
+      native: present({ partId: part.id }),
+    });
     const name = textOf(part.tool) ?? "tool";
     emitCall(log, { toolCallId, name, input: tool.input ?? null, ...more }, begun);
   }
@@ -167,7 +176,7 @@ function readTool(
 function endCompaction({ state, log }: OpencodeReader, { info, parts, moment }: OpencodeMessage) {
   const texts = parts.filter(({ type }) => type === "text").map(({ text }) => textOf(text) ?? "");
   state.compacting = false;
-  const native = { messageId: info.id };
+  const native = { messageId: info.id, partIds: parts.map(({ id }) => id ?? null) };
   completeCompaction(log, { summary: texts.join("\n"), native }, moment);
 }
 
