@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { AgentId } from "./frame.ts";
+import type { FormatId } from "./frame.ts";
 import * as claude from "./testing/claude-rows.ts";
 import * as codex from "./testing/codex-records.ts";
 import { readRecords } from "./testing/read-lines-of.ts";
@@ -63,12 +63,12 @@ const claudeRows = fc
   )
   .map(([row, side]) => ({ ...row, ...side }));
 
-function check(agentId: AgentId, records: readonly object[]): void {
+function check(format: FormatId, records: readonly object[]): void {
   const storedAt = records.map((_, index) => index);
   for (const complete of [false, true]) {
-    const once = readRecords(agentId, records, { complete });
-    assert.deepEqual(readRecords(agentId, records, { complete, storedAt }), once);
-    readRecords(agentId, records, { complete, messagesOnly: true });
+    const once = readRecords(format, records, { complete });
+    assert.deepEqual(readRecords(format, records, { complete, storedAt }), once);
+    readRecords(format, records, { complete, messagesOnly: true });
   }
 }
 
@@ -102,18 +102,18 @@ const names = ["__proto__", "constructor", "x", "x".repeat(300)];
 const values = [null, 0, "", true, ...names, [], [null, 7, "x", []], {}, { type: "text" }];
 
 test("PUB1 a record with anything in any field gives valid frames", () => {
-  const file = (agentId: AgentId, record: object) =>
-    agentId === "codex"
+  const file = (format: FormatId, record: object) =>
+    format === "codex"
       ? [...codex.rollout(codex.sessionMeta(), ...codex.turnStart()), record, record]
       : [...claude.session(claude.user("hi")), ...claude.session(record), record];
-  for (const [agentId, records] of [
+  for (const [format, records] of [
     ["codex", fc.sample(codexRecords, { numRuns: 60, seed: 1 })],
     ["claude-code", fc.sample(claudeRows, { numRuns: 60, seed: 1 })],
   ] as const) {
     for (const record of records) {
       for (const value of values) {
         for (const other of spoiled(record, value)) {
-          readRecords(agentId, file(agentId, other), { complete: true });
+          readRecords(format, file(format, other), { complete: true });
         }
       }
     }

@@ -31,7 +31,7 @@ test("a rollout and a session are recognised", async () => {
   assert.deepEqual(session.types, ["run_started", "user_message"]);
 });
 
-test("a file of no known agent gives a problem and nothing else", async () => {
+test("a file of no known format gives a problem and nothing else", async () => {
   const { threads, problems } = await read('{"a":1}\nnot json\n');
   assert.equal(threads.size, 0);
   assert.deepEqual(problems, [
@@ -43,7 +43,12 @@ test("a file of no known agent gives a problem and nothing else", async () => {
 test("lines end in CRLF, two records share one, the last has no newline", async () => {
   const whole = await typesIn(`${turnLines.join("\n")}\n`);
   const glued = [`${turnLines[0]}${turnLines[1]}`, ...turnLines.slice(2)].join("\r\n");
-  assert.deepEqual(await typesIn(glued), whole);
+  const { types, problems } = await typesIn(glued);
+  assert.deepEqual(types, whole.types);
+  assert.deepEqual(
+    problems.map(({ line }) => line),
+    [1],
+  );
 });
 
 test("a line that cannot be read is reported with its place, the others are kept", async () => {
@@ -54,9 +59,9 @@ test("a line that cannot be read is reported with its place, the others are kept
   assert.deepEqual(types, whole.types);
   assert.deepEqual(
     problems.map(({ line }) => line),
-    [3, damaged.length],
+    [2, 3, damaged.length],
   );
-  assert.equal(problems[0]?.byteOffset, Buffer.byteLength(meta) + 6);
+  assert.equal(problems[1]?.byteOffset, Buffer.byteLength(meta) + 6);
 });
 
 test("torn characters are reported, the record is kept", async () => {
@@ -71,8 +76,12 @@ test("torn characters are reported, the record is kept", async () => {
 test("WIRE6 a prompt of 20 MB fits a frame, with its middle left out", async () => {
   const prompt = codex.event("user_message", { message: "word ".repeat(4_000_000) });
   const lines = linesOf(codex.rollout(codex.sessionMeta(), ...codex.turnStart(), prompt));
-  const { threads } = await read(`${lines.join("\n")}\n`);
+  const { threads, problems } = await read(`${lines.join("\n")}\n`);
   const frames = [...threads.values()].flatMap((thread) => thread.frames);
+  assert.deepEqual(
+    problems.map(({ line, problem }) => [line, problem]),
+    [[4, "is too large for one frame: its user_message is cut in the middle"]],
+  );
   const message = frames.find(({ type }) => type === "user_message");
   assert.equal(message?.payload.truncated, true);
   assert.ok(Buffer.byteLength(JSON.stringify(message)) < 8 * 1024 * 1024);

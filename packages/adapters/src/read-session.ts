@@ -1,28 +1,37 @@
 /**
- * A whole session file, as bytes → thread headers, frames and problems, in file order. Chooses the
- * adapter by content and feeds it line by line, so that a file of any size takes the memory of
- * its longest line. The caller opens the file; nothing here touches a disk.
+ * A whole session file, as bytes → thread headers, frames and problems, in file order. Unpacks it
+ * where it is compressed, chooses the adapter by content and feeds it line by line, so that a file
+ * of any size takes the memory of its longest line; only a file that is one JSON document over many
+ * lines is read as a whole. The caller opens the file; nothing here touches a disk.
  */
-import { claudeCodeAdapter } from "./claude-code/claude-code-adapter.ts";
-import { codexAdapter } from "./codex/codex-adapter.ts";
+import { adapterOf } from "./formats.ts";
 import type {
   AdapterOptions,
-  AgentId,
+  FormatId,
   Frame,
+  Place,
   SessionProblem,
   Step,
+  SubAgentLink,
   ThreadHeader,
 } from "./frame.ts";
-import { readLines, type SourceLine } from "./read-lines.ts";
+import { lineBytesMax, readLines, type SourceLine } from "./read-lines.ts";
 import { recognise } from "./recognise.ts";
 import type { SessionAdapter } from "./session-adapter.ts";
+import { plainChunks } from "./zstd-chunks.ts";
 
 /** How to read a file. */
-export type ReadSessionOptions = AdapterOptions & {
-  /** The agent, where it is known; otherwise it is recognised. */
-  readonly agentId?: AgentId;
+export type ReadSessionOptions = Omit<AdapterOptions, "links"> & {
+  /** The format, where it is known; otherwise it is recognised. */
+  readonly format?: FormatId;
   /** The file will not grow: what waits for a record that never comes is given out at its end. */
   readonly complete?: boolean;
+  /**
+   * What the files read so far told of sub-agents with files of their own: this file's words are
+   * added, and a sub-agent's file finds its parent and its end in it. One list for all files of a
+   * session, the session's own file first.
+   */
+  readonly links?: SubAgentLink[];
 };
 
 /** A piece of what a session holds. Frames of one part are of one thread and in order. */
@@ -37,35 +46,62 @@ export type Session = {
   readonly problems: readonly SessionProblem[];
 };
 
-/** Lines looked at to recognise the agent. */
+/** Lines looked at to recognise the format. */
 const recogniseLinesMax = 50;
 
-/** Reads a file to its end. A file of no known agent gives one problem and nothing else. */
+/** Reads a file to its end. A file of no known format gives one problem and nothing else. */
 export async function* readSession(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadSessionOptions = {},
 ): AsyncGenerator<SessionPart> {
-  let reading = options.agentId === undefined ? null : new Reading(options.agentId, options);
-  let first: SourceLine[] = [];
-  for await (const line of readLines(chunks)) {
-    if (reading !== null) {
-      yield* reading.push(line);
+  const damage: string[] = [];
+  const lines = readLines(plainChunks(chunks, (problem) => damage.push(problem)));
+  let reading = options.format === undefined ? null : new Reading(options.format, options);
+  let last = { line: 1, byteOffset: 0 };
+  const first: SourceLine[] = [];
+  for await (const line of lines) {
+    last = line;
+    if (reading === null) {
+      first.push(line);
+      reading = recognised(first, options);
+      if (reading !== null) for (const earlier of first.splice(0)) yield* reading.push(earlier);
+      else if (first.length >= recogniseLinesMax && !beginsDocument(first)) break;
       continue;
     }
-    first.push(line);
-    const agentId = recognise([line.text]);
-    if (agentId === null && first.length < recogniseLinesMax) continue;
-    if (agentId === null) break;
-    reading = new Reading(agentId, options);
-    for (const earlier of first) yield* reading.push(earlier);
-    first = [];
+    yield* reading.push(line);
   }
-  if (reading !== null) {
-    yield* reading.end();
-  } else if (first.length > 0) {
-    const problem = "is not a session of a known agent";
-    yield { kind: "problem", problem: { line: 1, byteOffset: 0, problem } };
+  if (reading === null && first.length > 0) {
+    const document = documentOf(first);
+    reading = recognised([document], options);
+    if (reading !== null) yield* reading.push(document);
+    else yield problemAt({ line: 1, byteOffset: 0 }, "is not a session of a known agent");
   }
+  for (const problem of damage) yield problemAt(last, problem);
+  // What is missing behind the damage may still come from an undamaged copy.
+  if (reading !== null && damage.length === 0) yield* reading.end();
+}
+
+function recognised(lines: readonly SourceLine[], options: ReadSessionOptions): Reading | null {
+  const format = recognise(lines.slice(-1).map(({ text }) => text));
+  return format === null ? null : new Reading(format, options);
+}
+
+/** Whether the lines are the beginning of one JSON object printed over many. */
+function beginsDocument(lines: readonly SourceLine[]): boolean {
+  const [first] = lines.filter(({ text }) => text.trim() !== "");
+  return first?.text.trim() === "{";
+}
+
+function documentOf(lines: readonly SourceLine[]): SourceLine {
+  const text = lines.map((line) => line.text).join("\n");
+  const terminated = lines.every((line) => line.terminated);
+  if (text.length <= lineBytesMax) return { line: 1, byteOffset: 0, text, terminated };
+  const problem = `has ${text.length} characters in one document and was left out`;
+  return { line: 1, byteOffset: 0, text: "", terminated, problem };
+}
+
+function problemAt({ line, byteOffset }: Place, problem: string): SessionPart {
+  return { kind: "problem", problem: { line, byteOffset, problem } };
 }
 
 /** Gathers what `readSession` gives; for files whose frames fit in memory. */
@@ -88,46 +124,35 @@ class Reading {
   readonly #adapter: SessionAdapter<unknown>;
   readonly #state: unknown;
   readonly #complete: boolean;
+  readonly #links: SubAgentLink[];
 
-  constructor(agentId: AgentId, options: ReadSessionOptions) {
-    this.#adapter = adapterOf(agentId);
-    this.#complete = options.complete === true;
-    const { messagesOnly, sourceId } = options;
-    this.#state = this.#adapter.start({
-      ...(messagesOnly === undefined ? {} : { messagesOnly }),
-      ...(sourceId === undefined ? {} : { sourceId }),
-    });
+  constructor(format: FormatId, { complete, links = [], format: _, ...own }: ReadSessionOptions) {
+    this.#adapter = adapterOf(format);
+    this.#complete = complete === true;
+    this.#links = links;
+    this.#state = this.#adapter.start({ ...own, links: [...links] });
   }
 
   *push({ text, line, byteOffset, terminated, problem }: SourceLine): Generator<SessionPart> {
     const place = { line, byteOffset };
-    if (problem !== undefined) yield { kind: "problem", problem: { ...place, problem } };
-    yield* partsOf(this.#adapter.push(this.#state, text, { ...place, terminated }));
+    if (problem !== undefined) yield problemAt(place, problem);
+    yield* this.#partsOf(this.#adapter.push(this.#state, text, { ...place, terminated }));
   }
 
   *end(): Generator<SessionPart> {
-    if (this.#complete) yield* partsOf(this.#adapter.end(this.#state));
+    if (this.#complete) yield* this.#partsOf(this.#adapter.end(this.#state, this.#links));
   }
-}
 
-const adapters: Record<AgentId, SessionAdapter<unknown>> = {
-  codex: codexAdapter,
-  "claude-code": claudeCodeAdapter,
-};
-
-/** The adapter of an agent; its state is its own business. */
-export function adapterOf(agentId: AgentId): SessionAdapter<unknown> {
-  return adapters[agentId];
-}
-
-function* partsOf(step: Step): Generator<SessionPart> {
-  for (const problem of step.problems) yield { kind: "problem", problem };
-  for (const thread of step.threads) yield { kind: "thread", thread };
-  for (let from = 0; from < step.frames.length; ) {
-    const threadId = step.frames[from]?.threadId ?? "";
-    let to = from;
-    while (step.frames[to]?.threadId === threadId) to += 1;
-    yield { kind: "frames", threadId, frames: step.frames.slice(from, to) };
-    from = to;
+  *#partsOf(step: Step): Generator<SessionPart> {
+    this.#links.push(...step.links);
+    for (const problem of step.problems) yield { kind: "problem", problem };
+    for (const thread of step.threads) yield { kind: "thread", thread };
+    for (let from = 0; from < step.frames.length; ) {
+      const threadId = step.frames[from]?.threadId ?? "";
+      let to = from;
+      while (step.frames[to]?.threadId === threadId) to += 1;
+      yield { kind: "frames", threadId, frames: step.frames.slice(from, to) };
+      from = to;
+    }
   }
 }

@@ -13,7 +13,20 @@ const cases: readonly [string, object, ReturnType<typeof recognise>][] = [
   ["a metadata row", { type: "permission-mode", sessionId: "s" }, "claude-code"],
   ["a snapshot row", { type: "file-history-snapshot", snapshot: {} }, "claude-code"],
   ["another tool's user message", { type: "user", content: "hello" }, null],
-  ["another tool's session", { type: "session", version: 3, id: "x" }, null],
+  ["a Pi session's header", { type: "session", version: 3, id: "x", cwd: "/" }, "pi"],
+  ["a Pi entry", { type: "message", id: "1", message: { role: "user", content: "x" } }, "pi"],
+  ["another tool's session", { type: "session", id: "x" }, null],
+  ["what codex exec prints", { type: "thread.started", thread_id: "x" }, "codex-exec"],
+  ["its items", { type: "item.completed", item: { id: "item_0" } }, "codex-exec"],
+  ["an Agent SDK message", { type: "system", session_id: "s" }, "claude-agent-sdk"],
+  ["a Gemini session's head", { sessionId: "s", projectHash: "p" }, "gemini-cli"],
+  [
+    "a Gemini message",
+    { id: "1", timestamp: "2026-03-01T10:00:00.000Z", type: "gemini", content: "" },
+    "gemini-cli",
+  ],
+  ["an OpenCode document", { info: { id: "ses_1", title: "t" }, messages: [] }, "opencode"],
+  ["an OpenCode message", { info: { role: "user", sessionID: "ses_1" }, parts: [] }, "opencode"],
   ["anything else", { a: 1 }, null],
 ];
 

@@ -8,18 +8,19 @@ import { createReadStream, existsSync, readdirSync, readFileSync } from "node:fs
 import { basename } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import type { AgentId, Frame } from "./frame.ts";
-import { adapterOf, collectSession, readSession } from "./read-session.ts";
+import { adapterOf } from "./formats.ts";
+import type { FormatId, Frame } from "./frame.ts";
+import { collectSession, readSession } from "./read-session.ts";
 import { type Held, heldByClaude, heldByCodex, heldByFrames } from "./testing/held-by-source.ts";
 import { checkFrames } from "./testing/read-lines-of.ts";
 
 const folder = fileURLToPath(new URL("../../../../shared/samples/", import.meta.url));
 const skip = existsSync(folder) ? false : "the sample files are not beside this checkout";
 
-function filesOf(agentId: AgentId): string[] {
+function filesOf(format: FormatId): string[] {
   if (skip !== false) return [];
-  const names = readdirSync(`${folder}${agentId}`).filter((name) => name.endsWith(".jsonl"));
-  return names.sort().map((name) => `${folder}${agentId}/${name}`);
+  const names = readdirSync(`${folder}${format}`).filter((name) => name.endsWith(".jsonl"));
+  return names.sort().map((name) => `${folder}${format}/${name}`);
 }
 
 const sorted = (held: Held) =>
@@ -47,16 +48,16 @@ function cutsOf(file: string): number[] {
 }
 
 const agents = [
-  { agentId: "codex", heldBy: heldByCodex },
-  { agentId: "claude-code", heldBy: heldByClaude },
+  { format: "codex", heldBy: heldByCodex },
+  { format: "claude-code", heldBy: heldByClaude },
 ] as const;
 
 test("samples are there for both agents", { skip }, () => {
-  for (const { agentId } of agents) assert.notEqual(filesOf(agentId).length, 0, agentId);
+  for (const { format } of agents) assert.notEqual(filesOf(format).length, 0, format);
 });
 
-for (const { agentId, heldBy } of agents) {
-  for (const file of filesOf(agentId)) {
+for (const { format, heldBy } of agents) {
+  for (const file of filesOf(format)) {
     const name = basename(file);
 
     test(`PUB1 ${name}: no prompt, answer, call, result or compaction is lost`, async () => {
@@ -78,7 +79,7 @@ for (const { agentId, heldBy } of agents) {
 
     test(`PUB20 ${name}: read on from a stored state, it gives the same frames`, async () => {
       const whole = await read(file);
-      const adapter = adapterOf(agentId);
+      const adapter = adapterOf(format);
       let state = adapter.start();
       const frames: Frame[] = [];
       let byteOffset = 0;

@@ -3,11 +3,11 @@
  * lines stands in the state, which is plain JSON and may be stored and read back between any two
  * lines without a difference in the frames. `push` changes the state it is given.
  */
-import type { AdapterOptions, AgentId, LinePlace, Step } from "./frame.ts";
+import type { AdapterOptions, FormatId, LinePlace, Step, SubAgentLink } from "./frame.ts";
 
-/** One agent's adapter; implemented by `codex/codex-adapter.ts`, `claude-code/claude-code-adapter.ts`. */
+/** One format's adapter; implemented by `<format>/<format>-adapter.ts`, all listed in `formats.ts`. */
 export interface SessionAdapter<State> {
-  readonly agentId: AgentId;
+  readonly format: FormatId;
 
   /** The state before a file's first line. */
   start(options?: AdapterOptions): State;
@@ -22,12 +22,13 @@ export interface SessionAdapter<State> {
 
   /**
    * Gives out what is still held, for a file that will not grow. A run that the file leaves open
-   * stays open, and calls without a result stay without one.
+   * stays open unless its last record shows that it was over, or `links` (what the session's file
+   * told of its sub-agents) do; calls without a result stay without one.
    */
-  end(state: State): Step;
+  end(state: State, links?: readonly SubAgentLink[]): Step;
 }
 
 /** A step that gave nothing yet. */
 export function emptyStep(): Step {
-  return { threads: [], frames: [], problems: [] };
+  return { threads: [], frames: [], live: [], links: [], problems: [] };
 }

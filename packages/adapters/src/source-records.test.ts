@@ -18,9 +18,13 @@ test("one object", () => {
   });
 });
 
-test("a blank line and a block of NUL bytes give nothing", () => {
-  for (const line of ["", "  \t", "\0\0\0", " \0 "]) {
+test("a blank line gives nothing; a block of NUL bytes does neither, but is reported", () => {
+  for (const line of ["", "  \t"]) {
     assert.deepEqual(recordsOf(line, place), { records: [], problems: [] });
+  }
+  for (const line of ["\0\0\0", " \0 \0\0"]) {
+    const problems = [{ ...place, problem: "holds 3 NUL bytes, left out" }];
+    assert.deepEqual(recordsOf(line, place), { records: [], problems });
   }
 });
 
@@ -28,7 +32,8 @@ test("two objects on a line are two records, each with its place in bytes", () =
   const first = JSON.stringify({ timestamp: "t", name: 'é "{}" \\' });
   const { records, problems } = recordsOf(`${first} ${record("b")}`, place);
   assert.equal(records.length, 2);
-  assert.deepEqual(problems, []);
+  const problem = "holds 2 JSON objects, each read as a line of its own";
+  assert.deepEqual(problems, [{ ...place, problem }]);
   assert.equal(records[1]?.place.byteOffset, 100 + Buffer.byteLength(first) + 1);
 });
 
@@ -38,9 +43,9 @@ test("objects around a torn one are kept, and it is reported", () => {
   assert.deepEqual(namesIn(`${record("a")}${torn}`), { names: ["a"], problems: 1 });
   assert.deepEqual(namesIn(`${record("a")}${torn}${record("b")}`), {
     names: ["a", "b"],
-    problems: 1,
+    problems: 2,
   });
-  assert.deepEqual(namesIn(`\0\0${record("a")}`), { names: ["a"], problems: 0 });
+  assert.deepEqual(namesIn(`\0\0${record("a")}`), { names: ["a"], problems: 1 });
   assert.deepEqual(namesIn(`garbage ${record("a")}`), { names: ["a"], problems: 1 });
 });
 

@@ -36,6 +36,8 @@ function salvage(line: string, place: Place, attempts: number) {
   const records: SourceRecord[] = [];
   const problems: SessionProblem[] = [];
   let recoveries = 0;
+  const nuls = line.split("\0").length - 1;
+  if (nuls > 0) problems.push({ ...place, problem: `holds ${nuls} NUL bytes, left out` });
   for (let at = pastBlanks(line, 0); at < line.length; at = pastBlanks(line, at)) {
     const end = endOfObject(line, at);
     const value = end === -1 ? null : objectOf(parse(line.slice(at, end)));
@@ -49,6 +51,10 @@ function salvage(line: string, place: Place, attempts: number) {
     const problem = `holds ${next - at} characters that are no whole JSON object`;
     problems.push({ ...placeAt(line, place, at), problem });
     at = next;
+  }
+  if (records.length > 1) {
+    const problem = `holds ${records.length} JSON objects, each read as a line of its own`;
+    problems.push({ ...place, problem });
   }
   return { records, problems };
 }

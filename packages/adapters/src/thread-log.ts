@@ -1,7 +1,7 @@
 /**
  * Writes one thread's frames: opens and closes its runs, numbers what lies between, keeps what has
  * no frame of its own. One run at a time; every frame belongs to one; a run is closed only by a
- * record that says or proves so. Both adapters write through here and nothing else makes frames.
+ * record that says or proves so. All adapters write through here and nothing else makes frames.
  *
  *   record:   settings   turn begins   settings      prompt                          turn ends
  *   frames:   (waits)    (awaited)     (waits)       run_started custom custom       run_completed
@@ -10,6 +10,7 @@
 
 import type { DurableType, RunCompletedStatus } from "@spool/protocol/durable-frames";
 import type { JsonObject } from "@spool/protocol/json";
+import type { TransientType } from "@spool/protocol/transient-frames";
 import { fitPayload } from "./fit-payload.ts";
 import type { Step, ThreadHeader } from "./frame.ts";
 import { present, remember } from "./json-values.ts";
@@ -125,14 +126,26 @@ export function emit(log: ThreadLog, type: DurableType, payload: JsonObject, mom
   if (type === "assistant_message" || type === "tool_call" || type === "tool_result") {
     run.active = true;
   }
+  const fitted = fitPayload(payload);
+  if (fitted.truncated === true && payload.truncated !== true) {
+    const problem = `is too large for one frame: its ${type} is cut in the middle`;
+    log.step.problems.push({ line: moment.line, byteOffset: moment.byteOffset, problem });
+  }
   log.step.frames.push({
     threadId: log.thread.header.threadId,
     runId: run.runId,
     type,
-    payload: fitPayload(payload),
+    payload: fitted,
     ...(moment.time === null ? {} : { occurredAt: moment.time }),
     runSequence: run.sequence,
   });
+}
+
+/** Shows something unfinished to watchers; only inside an open run (PUB17). */
+export function emitLive(log: ThreadLog, type: TransientType, payload: JsonObject): void {
+  const { header, run } = log.thread;
+  if (run === null) return;
+  log.step.live.push({ threadId: header.threadId, runId: run.runId, type, payload });
 }
 
 /** Keeps a record without a frame of its own: in the open run, else with the next one. */
@@ -211,11 +224,15 @@ function cancelCalls(log: ThreadLog, run: RunState, moment: Moment): void {
  * How the open run ended where a later record shows that it is over, though nothing said so:
  * completed when the agent had answered and no call was waiting, else interrupted.
  */
-export function concludedEnding({ thread }: ThreadLog, reason: string): RunEnding {
-  const { run, openCalls } = thread;
-  const waiting = openCalls.some((call) => call.runId === run?.runId);
-  const status = run?.active && !waiting ? "completed" : "interrupted";
+export function concludedEnding(log: ThreadLog, reason: string): RunEnding {
+  const done = log.thread.run?.active === true && !hasOpenCall(log);
+  const status = done ? "completed" : "interrupted";
   return { status, reason, synthetic: true };
+}
+
+/** Whether a call of the open run has no result yet. */
+export function hasOpenCall({ thread: { run, openCalls } }: ThreadLog): boolean {
+  return openCalls.some((call) => call.runId === run?.runId);
 }
 
 /** Begins a compaction, in a run of its own when none is open. */

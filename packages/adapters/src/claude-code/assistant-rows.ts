@@ -7,21 +7,28 @@ import type { JsonObject } from "@spool/protocol/json";
 import { foreignPart, type Part, textPart } from "../content-parts.ts";
 import { present, remember, restOf, textOf } from "../json-values.ts";
 import { digestOf, payloadId } from "../source-ids.ts";
-import { emit, emitCall, emitResult, freeMessageId, keep } from "../thread-log.ts";
-import { type ClaudeRow, customName, firstTextOf, nativeOf } from "./claude-row.ts";
+import { emit, emitCall, emitResult, freeMessageId, hasOpenCall } from "../thread-log.ts";
+import { noteAgentCall } from "./agent-calls.ts";
+import { type ClaudeRow, firstTextOf, keepRow, nativeOf } from "./claude-row.ts";
 import type { ClaudeReader } from "./claude-state.ts";
 import { countUsage } from "./run-usage.ts";
-import { noteAgentCall } from "./sidechains.ts";
-import { closeRun } from "./turns.ts";
+import { answeredEnding, closeRun } from "./turns.ts";
 
 const messagesMax = 64;
 const agentTools = new Set(["Task", "Agent"]);
 
-/** Reads one assistant row. An API error the agent wrote as a message fails the run. */
+/**
+ * Reads one assistant row. An API error the agent wrote as a message fails the run; an answer that
+ * ends the turn ends a sub-agent's run, since nothing else in its file would.
+ */
 export function readAssistantRow(reader: ClaudeReader, row: ClaudeRow): void {
-  countUsage(reader.thread, row.message);
-  if (row.blocks.length === 0) keep(reader.log, keptRow(row), row.moment);
+  const { thread } = reader;
+  countUsage(thread, row.message);
+  if (row.blocks.length === 0) keepRow(reader, row);
   for (const block of row.blocks) readBlock(reader, row, block);
+  const isLast = row.message.stop_reason === "end_turn" && row.blocks.at(-1)?.type === "text";
+  thread.answered = isLast && !hasOpenCall(reader.log);
+  if (thread.answered && thread.agent !== "main") closeRun(reader, answeredEnding, row.moment);
   if (row.raw.isApiErrorMessage !== true) return;
   const error = present({ message: firstTextOf(row), code: row.raw.error });
   closeRun(reader, { status: "failed", reason: "api_error", error }, row.moment);
@@ -41,7 +48,7 @@ function readBlock(reader: ClaudeReader, row: ClaudeRow, block: JsonObject): voi
   } else {
     const part = partOf(block);
     if (part === null) {
-      keep(log, keptRow(row), row.moment);
+      keepRow(reader, row);
       return;
     }
     const messageId = freeMessageId(reader.thread.state, message.messageId, row.moment);
@@ -101,8 +108,4 @@ function messageFields({ thread }: ClaudeReader, row: ClaudeRow): MessageFields 
   else seen.blocks += 1;
   const groupId = payloadId(id);
   return { messageId: `${groupId}:${index}`, groupId, ...shared };
-}
-
-function keptRow(row: ClaudeRow): { name: string; data: JsonObject } {
-  return { name: customName(row), data: row.raw };
 }

@@ -5,17 +5,19 @@
  * line, by whoever reads or follows a file.
  */
 import { titleCharactersMax } from "@spool/protocol/limits";
-import type { AdapterOptions, LinePlace, Place, Step } from "../frame.ts";
+import type { AdapterOptions, LinePlace, Place, Step, SubAgentLink } from "../frame.ts";
 import { remember, textOf } from "../json-values.ts";
 import { emptyStep, type SessionAdapter } from "../session-adapter.ts";
 import { recordsOf } from "../source-records.ts";
-import { changeHeader, flushThread, keep } from "../thread-log.ts";
+import { changeHeader, flushThread } from "../thread-log.ts";
+import { finishLinkedSubAgents } from "./agent-calls.ts";
 import { readAssistantRow } from "./assistant-rows.ts";
-import { type ClaudeRow, claudeRow, customName } from "./claude-row.ts";
+import { type ClaudeRow, claudeRow, keepRow } from "./claude-row.ts";
 import { type ClaudeReader, type ClaudeState, readerOf, startClaude } from "./claude-state.ts";
 import { readCompactBoundary } from "./compactions.ts";
+import { readProgress } from "./progress-rows.ts";
 import { threadOf } from "./sidechains.ts";
-import { readTurnEnd } from "./turns.ts";
+import { answeredEnding, closeRun, readTurnEnd } from "./turns.ts";
 import { readUserRow } from "./user-rows.ts";
 
 /** Rows that may come before the first one that names the session. */
@@ -23,7 +25,7 @@ const earlyRowsMax = 1_000;
 
 /** The adapter of Claude Code sessions. */
 export const claudeCodeAdapter: SessionAdapter<ClaudeState> = {
-  agentId: "claude-code",
+  format: "claude-code",
 
   start(options: AdapterOptions = {}): ClaudeState {
     return startClaude(options);
@@ -37,12 +39,15 @@ export const claudeCodeAdapter: SessionAdapter<ClaudeState> = {
     return step;
   },
 
-  end(state: ClaudeState): Step {
+  end(state: ClaudeState, links: readonly SubAgentLink[] = []): Step {
     const step = emptyStep();
     for (const thread of Object.values(state.threads)) {
-      const { log } = readerOf(state, thread, step);
-      flushThread(log, { line: 0, byteOffset: -1, time: thread.state.lastTime });
+      const reader = readerOf(state, thread, step);
+      const end = { line: 0, byteOffset: -1, time: thread.state.lastTime };
+      flushThread(reader.log, end);
+      if (thread.answered) closeRun(reader, answeredEnding, end);
     }
+    finishLinkedSubAgents(state, [...(state.options.links ?? []), ...links], step);
     return step;
   },
 };
@@ -56,6 +61,7 @@ const readers = new Map<string, Read>([
   ["system/compact_boundary", readCompactBoundary],
   ["system/turn_duration", readTurnEnd],
   ["system/stop_hook_summary", readTurnEnd],
+  ["progress", readProgress],
   ["summary", readTitle],
   ["ai-title", readTitle],
   ["custom-title", readTitle],
@@ -81,10 +87,6 @@ function readEarlyRows(state: ClaudeState, step: Step): void {
   for (const { raw, ...place } of state.early.splice(0)) {
     readRow(state, claudeRow(raw, place satisfies Place, null), step);
   }
-}
-
-function keepRow({ log }: ClaudeReader, row: ClaudeRow): void {
-  keep(log, { name: customName(row), data: row.raw }, row.moment);
 }
 
 /** A title: one a person gave goes over one the agent made, that over an old summary. */

@@ -6,6 +6,7 @@ import type { JsonObject } from "@spool/protocol/json";
 import type { AdapterOptions, Place, Step } from "../frame.ts";
 import type { ThreadLog } from "../thread-log.ts";
 import type { ThreadState } from "../thread-state.ts";
+import type { ClaudeRow } from "./claude-row.ts";
 
 /** Blocks seen of a message: the rows of one message may be apart. */
 export type MessageBlocks = { readonly id: string; blocks: number };
@@ -24,21 +25,28 @@ export type ClaudeThread = {
   readonly agent: string;
   readonly sessionId: string;
   titleRank: number;
+  /** Whether the newest row is an answer that ends its turn. */
+  answered: boolean;
   /** The prompt id of the newest turn; null where that had none. */
   promptId: string | null;
   /** What the boundary row of the compaction under way told. */
   boundary: JsonObject | null;
   messages: MessageBlocks[];
   usage: RunUsage;
+  shown: ShownOutput[];
 };
 
-/** A call that starts a sub-agent and has none yet. */
+/** How much of a running call's output was shown, in UTF-16 units. */
+export type ShownOutput = { readonly callId: string; units: number };
+
+/** A call that starts a sub-agent; `claimed` once the sub-agent's first row was seen. */
 export type AgentCall = {
   readonly callId: string;
   readonly threadKey: string;
   readonly promptDigest: string;
   readonly description: string | null;
   readonly agentType: string | null;
+  claimed: boolean;
 };
 
 /** Which sub-agent an inline row without an agent id belongs to, by the row's id. */
@@ -49,7 +57,7 @@ export type EarlyRow = Place & { readonly raw: JsonObject };
 
 /** The adapter's state. */
 export type ClaudeState = {
-  readonly agentId: "claude-code";
+  readonly format: ClaudeRow["format"];
   readonly options: AdapterOptions;
   threads: Record<string, ClaudeThread>;
   /** The thread of the newest row that named its session. */
@@ -67,9 +75,12 @@ export type ClaudeReader = {
 };
 
 /** The state before a file's first line. */
-export function startClaude(options: AdapterOptions): ClaudeState {
+export function startClaude(
+  options: AdapterOptions,
+  format: ClaudeState["format"] = "claude-code",
+): ClaudeState {
   return {
-    agentId: "claude-code",
+    format,
     options,
     threads: {},
     currentKey: null,

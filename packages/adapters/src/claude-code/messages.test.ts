@@ -184,3 +184,31 @@ test("rows before the first one that names the session belong to it", () => {
   assert.equal(Object.values(headers)[0]?.title, "Old title");
   assert.deepEqual(typesOf(frames), ["run_started", "claude-code.summary", "user_message"]);
 });
+
+test("SRC10 watchers are shown what is new of a running command's output", () => {
+  const progress = (fullOutput: string) => ({
+    type: "progress",
+    data: { type: "bash_progress", output: "", fullOutput },
+    parentToolUseID: "t1",
+  });
+  const { live, frames } = readRecords(
+    "claude-code",
+    claude.session(
+      claude.user("hi"),
+      claude.assistant("m1", claude.toolUse("t1")),
+      progress(""),
+      progress("one\n"),
+      progress("one\ntwo\n"),
+      claude.result("t1", "one\ntwo\n"),
+      progress("one\ntwo\nlate"),
+    ),
+  );
+  assert.deepEqual(
+    live.map(({ type, payload }) => [type, payload]),
+    [
+      ["tool_output_delta", { toolCallId: "t1", delta: "one\n", offset: 0 }],
+      ["tool_output_delta", { toolCallId: "t1", delta: "two\n", offset: 4 }],
+    ],
+  );
+  assert.equal(frames.filter(({ payload }) => payload.name === "claude-code.progress").length, 4);
+});

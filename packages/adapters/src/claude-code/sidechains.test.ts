@@ -132,6 +132,81 @@ test("a sub-agent that works on in the background is not done with its call", ()
   assert.equal(headers[`${mainId}_a1b2`]?.parentToolCallId, "t1");
 });
 
+const launched = claude.session(
+  claude.user("hello"),
+  claude.assistant("m1", claude.toolUse("t1", "Agent", { prompt: "alpha", description: "do it" })),
+);
+const own = { ...side, agentId: "a1b2", promptId: "p1" };
+const childRows = claude.session(
+  claude.user("alpha", own),
+  claude.assistant("a1", claude.text("done"), own),
+);
+
+test("SRC7 a sub-agent's own file finds its call by its prompt while the call still runs", () => {
+  const { links } = readRecords("claude-code", launched);
+  const { headers, frames } = readRecords("claude-code", childRows, { links, complete: true });
+  const header = headers[`${mainId}_a1b2`];
+  assert.deepEqual([header?.parentThreadId, header?.parentToolCallId], [mainId, "t1"]);
+  assert.equal(header?.title, "do it");
+  assert.equal(frames.at(-1)?.type, "assistant_message");
+});
+
+test("SRC8 the call's result, or a notification, ends the run of the sub-agent's own file", () => {
+  const named = (status: string) => ({ toolUseResult: { agentId: "a1b2", status } });
+  const noted = (status: string) =>
+    claude.user(`<task-notification><task-id>a1b2</task-id><status>${status}</status>`);
+  const cases = [
+    [[claude.result("t1", "done", named("completed"))], "completed"],
+    [[claude.result("t1", "no", { ...named("x"), isError: true })], "failed"],
+    [[claude.result("t1", "launched", named("async_launched"))], undefined],
+    [[claude.result("t1", "launched", named("async_launched")), noted("killed")], "cancelled"],
+  ] as const;
+  for (const [rows, status] of cases) {
+    const { links } = readRecords("claude-code", [...launched, ...claude.session(...rows)]);
+    const { frames } = readRecords("claude-code", childRows, { links, complete: true });
+    assert.equal(payloadsOf(frames, "run_completed")[0]?.status, status);
+    const growing = readRecords("claude-code", childRows, { links });
+    assert.equal(growing.frames.at(-1)?.type, "assistant_message");
+  }
+});
+
+test("SRC8 a sub-agent's answer that ends its turn ends its run, whoever started it", () => {
+  const rows = claude.session(
+    claude.user("alpha", own),
+    claude.assistant("a1", claude.toolUse("t1"), own),
+    claude.result("t1", "ok", own),
+    endOfTurn("a2", own),
+    claude.user("go on", { ...own, promptId: "p2" }),
+    endOfTurn("a3", own),
+  );
+  const { frames } = readRecords("claude-code", rows);
+  const ends = payloadsOf(frames, "run_completed");
+  assert.deepEqual(
+    ends.map(({ status, reason, synthetic }) => [status, reason, synthetic]),
+    [
+      ["completed", "end_turn", true],
+      ["completed", "end_turn", true],
+    ],
+  );
+  assert.equal(payloadsOf(frames, "run_started").length, 2);
+});
+
+test("SRC8 a session that will not grow ends with an answer that ended its turn", () => {
+  const rows = claude.session(claude.user("hello"), endOfTurn("a1", {}));
+  const open = readRecords("claude-code", rows);
+  assert.equal(open.frames.at(-1)?.type, "assistant_message");
+  const { frames } = readRecords("claude-code", rows, { complete: true });
+  assert.equal(payloadsOf(frames, "run_completed")[0]?.reason, "end_turn");
+  const more = [...rows, ...claude.session(claude.user("[Request interrupted by user]"))];
+  const interrupted = readRecords("claude-code", more, { complete: true });
+  assert.equal(payloadsOf(interrupted.frames, "run_completed")[0]?.status, "cancelled");
+});
+
+function endOfTurn(id: string, fields: object): object {
+  const row = claude.assistant(id, claude.text("done"), fields) as { message: object };
+  return { ...row, message: { ...row.message, stop_reason: "end_turn" } };
+}
+
 test("rows of another session in one file are another thread", () => {
   const { headers } = readRecords(
     "claude-code",

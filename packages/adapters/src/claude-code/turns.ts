@@ -5,12 +5,25 @@
  */
 import type { JsonObject } from "@spool/protocol/json";
 import { listOf, numberOf, present, textOf } from "../json-values.ts";
-import { awaitTurn, completeRun, concludedEnding, keep, type RunEnding } from "../thread-log.ts";
+import {
+  awaitTurn,
+  completeRun,
+  concludedEnding,
+  hasOpenCall,
+  type RunEnding,
+} from "../thread-log.ts";
 import type { Moment } from "../thread-state.ts";
-import { type ClaudeRow, customName } from "./claude-row.ts";
+import { finishInlineSubAgents } from "./agent-calls.ts";
+import { type ClaudeRow, keepRow } from "./claude-row.ts";
 import type { ClaudeReader } from "./claude-state.ts";
 import { runUsage } from "./run-usage.ts";
-import { finishInlineSubAgents } from "./sidechains.ts";
+
+/** The end of a run whose last words were the end of its turn, where no row says more. */
+export const answeredEnding: RunEnding = {
+  status: "completed",
+  reason: "end_turn",
+  synthetic: true,
+};
 
 /** A prompt: begins a turn, unless it belongs to the open one (the same prompt id). */
 export function beginTurn(reader: ClaudeReader, row: ClaudeRow): void {
@@ -29,13 +42,13 @@ export function beginTurn(reader: ClaudeReader, row: ClaudeRow): void {
  */
 export function noteTurn(reader: ClaudeReader, row: ClaudeRow, starts: boolean): void {
   const { thread, log } = reader;
-  const { run, openCalls } = thread.state;
+  const { run } = thread.state;
   if (run === null) {
     const isNew = row.promptId !== null && row.promptId !== thread.promptId;
     if (isNew || (starts && row.promptId === null)) awaitRow(reader, row);
     return;
   }
-  const waiting = openCalls.some((call) => call.runId === run.runId);
+  const waiting = hasOpenCall(log);
   const knows = thread.promptId !== null && row.promptId !== null;
   const leaves = knows ? row.promptId !== thread.promptId : starts;
   if (!leaves || waiting) return;
@@ -62,21 +75,20 @@ function settingsOf({ raw, promptId }: ClaudeRow): JsonObject {
   });
 }
 
-/** Closes the open run, and the runs of sub-agents inside it, with the tokens it used. */
+/** Closes the open run, and the runs of sub-agents inside it, with the tokens told or counted. */
 export function closeRun(reader: ClaudeReader, ending: RunEnding, moment: Moment): void {
   const { thread, log } = reader;
   if (thread.state.run === null) return;
   if (thread.agent === "main") finishInlineSubAgents(reader, log.step, moment);
-  completeRun(log, { ...ending, usage: runUsage(thread) }, moment);
+  const counted = runUsage(thread);
+  completeRun(log, { ...ending, usage: ending.usage ?? counted }, moment);
 }
 
 /** `turn_duration` ends the turn; so does a summary of stop hooks none of which objected. */
 export function readTurnEnd(reader: ClaudeReader, row: ClaudeRow): void {
-  const { log, thread } = reader;
+  const { thread } = reader;
   const isDuration = row.raw.subtype === "turn_duration";
-  if (!isDuration || thread.state.run === null) {
-    keep(log, { name: customName(row), data: row.raw }, row.moment);
-  }
+  if (!isDuration || thread.state.run === null) keepRow(reader, row);
   if (!isDuration && listOf(row.raw.hookErrors).length > 0) return;
   const durationMs = numberOf(row.raw.durationMs);
   closeRun(reader, { status: "completed", durationMs }, row.moment);

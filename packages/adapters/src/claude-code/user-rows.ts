@@ -5,16 +5,17 @@
 import type { JsonObject } from "@spool/protocol/json";
 import { contentOf, foreignPart, type Part, textPart } from "../content-parts.ts";
 import { objectOf, present, restOf, textOf } from "../json-values.ts";
-import { emit, emitResult, freeMessageId, keep } from "../thread-log.ts";
-import { type ClaudeRow, customName, firstTextOf, nativeOf } from "./claude-row.ts";
+import { emit, emitResult, freeMessageId } from "../thread-log.ts";
+import { finishSubAgent, readNotification } from "./agent-calls.ts";
+import { type ClaudeRow, firstTextOf, keepRow, nativeOf } from "./claude-row.ts";
 import type { ClaudeReader } from "./claude-state.ts";
 import { readCompactSummary } from "./compactions.ts";
 import { kindOfUserRow, typedCommand } from "./prompts.ts";
-import { finishSubAgent } from "./sidechains.ts";
 import { beginTurn, closeRun, noteTurn } from "./turns.ts";
 
 /** Reads one user row. */
 export function readUserRow(reader: ClaudeReader, row: ClaudeRow): void {
+  reader.thread.answered = false;
   if (row.raw.isCompactSummary === true) {
     readCompactSummary(reader, row);
     return;
@@ -29,6 +30,7 @@ export function readUserRow(reader: ClaudeReader, row: ClaudeRow): void {
       return;
     case "turn_start":
       noteTurn(reader, row, true);
+      readNotification(reader, firstTextOf(row), row.moment);
       keepRow(reader, row);
       return;
     case "interruption":
@@ -41,7 +43,8 @@ export function readUserRow(reader: ClaudeReader, row: ClaudeRow): void {
   }
 }
 
-function readToolResult(
+/** One tool result of a row; the first one has the row's structured twin. */
+export function readToolResult(
   reader: ClaudeReader,
   row: ClaudeRow,
   { block, index }: { block: JsonObject; index: number },
@@ -65,6 +68,15 @@ function readToolResult(
 
 function readPrompt(reader: ClaudeReader, row: ClaudeRow, blocks: readonly JsonObject[]): void {
   beginTurn(reader, row);
+  emitPromptOf(reader, row, blocks);
+}
+
+/** The user message of a prompt, in the turn that is open or awaited. */
+export function emitPromptOf(
+  reader: ClaudeReader,
+  row: ClaudeRow,
+  blocks: readonly JsonObject[],
+): void {
   const text = firstTextOf(row);
   const typed = typedCommand(text);
   const content = typed ?? contentOf(blocks.map(promptPart));
@@ -78,8 +90,4 @@ function readPrompt(reader: ClaudeReader, row: ClaudeRow, blocks: readonly JsonO
 function promptPart(block: JsonObject): Part {
   if (block.type !== "text" || typeof block.text !== "string") return foreignPart(block);
   return textPart(block.text, restOf(block, ["type", "text"]));
-}
-
-function keepRow({ log }: ClaudeReader, row: ClaudeRow): void {
-  keep(log, { name: customName(row), data: row.raw }, row.moment);
 }

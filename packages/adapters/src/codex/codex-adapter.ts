@@ -3,26 +3,30 @@
  * held records are let go. Lossless: what has no frame of its own is kept as a `custom` frame
  * named `codex.<type>`. Called line by line, by whoever reads or follows a file.
  */
-import type { AdapterOptions, LinePlace, Step } from "../frame.ts";
+import type { AdapterOptions, LinePlace, Step, ThreadHeader } from "../frame.ts";
 import { objectOf, textOf } from "../json-values.ts";
 import { emptyStep, type SessionAdapter } from "../session-adapter.ts";
 import { digestOf, threadIdOf } from "../source-ids.ts";
+import { sourceMetadata } from "../source-metadata.ts";
 import { recordsOf, type SourceRecord } from "../source-records.ts";
 import { flushThread } from "../thread-log.ts";
-import { newThread, type ThreadState } from "../thread-state.ts";
+import { type Moment, newThread, type ThreadState } from "../thread-state.ts";
 import { callEndOf } from "./call-ends.ts";
 import { type CodexRecord, codexRecord } from "./codex-record.ts";
 import { type CodexReader, type CodexState, type HeldRecord, startCodex } from "./codex-state.ts";
 import { keepRecord } from "./held-records.ts";
+import { endInherited, readInherited } from "./inherited-history.ts";
 import * as messages from "./messages.ts";
 import { joinedText, looksInjected, partsOf } from "./response-items.ts";
+import { headerOf } from "./session-meta.ts";
+import { withSpawningCall } from "./spawned-agents.ts";
 import * as tools from "./tools.ts";
 import * as turns from "./turns.ts";
 import { saysAsMuch } from "./twin-ledger.ts";
 
 /** The adapter of Codex rollouts. */
 export const codexAdapter: SessionAdapter<CodexState> = {
-  agentId: "codex",
+  format: "codex",
 
   start(options: AdapterOptions = {}): CodexState {
     return startCodex(options);
@@ -41,12 +45,17 @@ export const codexAdapter: SessionAdapter<CodexState> = {
     if (state.thread === null) return step;
     const reader = readerOf(state, state.thread, step);
     releaseHeld(reader, null);
-    const end = { line: 0, byteOffset: -1, time: state.thread.lastTime };
+    if (state.inherited !== null) endInherited(reader, endOf(state.thread));
+    const end = endOf(state.thread);
     tools.resultsFromEnds(reader, end);
     flushThread(reader.log, end);
     return step;
   },
 };
+
+function endOf({ lastTime }: ThreadState): Moment {
+  return { line: 0, byteOffset: -1, time: lastTime };
+}
 
 type Read = (reader: CodexReader, record: CodexRecord) => void;
 
@@ -82,9 +91,10 @@ const readers = new Map<string, Read>([
 function readRecord(state: CodexState, { value, place }: SourceRecord, step: Step): void {
   const previousTime = state.thread?.lastTime ?? null;
   const record = codexRecord(value, place, previousTime);
-  state.thread ??= newThread(turns.headerOf(record) ?? headerWithoutMeta(state, record));
+  state.thread ??= newThread(firstHeader(state, record));
   state.thread.lastTime = record.moment.time;
   const reader = readerOf(state, state.thread, step);
+  if (readInherited(reader, record)) return;
   releaseHeld(reader, record);
   if (record.type === "compacted") turns.readCompacted(reader, record, previousTime);
   else readFor(record)(reader, record);
@@ -105,6 +115,11 @@ function keyOf({ type, kind, payload }: CodexRecord): string {
   return type === "response_item" || type === "event_msg" ? `${type}/${kind}` : type;
 }
 
+function firstHeader(state: CodexState, record: CodexRecord): ThreadHeader {
+  const header = headerOf(record) ?? headerWithoutMeta(state, record);
+  return withSpawningCall(header, state.options.links);
+}
+
 /** A file without a `session_meta` at its head is named by the caller, or by its first record. */
 function headerWithoutMeta(state: CodexState, record: CodexRecord) {
   const sourceId = state.options.sourceId ?? `codex-${digestOf(JSON.stringify(record.raw))}`;
@@ -112,7 +127,7 @@ function headerWithoutMeta(state: CodexState, record: CodexRecord) {
     threadId: threadIdOf(sourceId),
     agentId: "codex",
     executionMode: "local",
-    metadata: {},
+    metadata: sourceMetadata({ format: "codex", sessionId: sourceId }),
   } as const;
 }
 

@@ -7,6 +7,7 @@ import type { JsonObject } from "@spool/protocol/json";
 import type { AdapterOptions } from "../frame.ts";
 import type { ThreadLog } from "../thread-log.ts";
 import type { Moment, ThreadState } from "../thread-state.ts";
+import type { InheritedHistory } from "./inherited-history.ts";
 import type { Twin } from "./twin-ledger.ts";
 
 /** What a held record may turn out to be. */
@@ -30,7 +31,7 @@ export type BufferedEnd = {
 
 /** The adapter's state. */
 export type CodexState = {
-  readonly agentId: "codex";
+  readonly format: "codex";
   readonly options: AdapterOptions;
   thread: ThreadState | null;
   /** The model of the newest turn context. */
@@ -40,6 +41,8 @@ export type CodexState = {
   tokensBefore: JsonObject | null;
   /** Digest of the base instructions already kept, which every resume repeats. */
   instructions: string | null;
+  /** While history taken over from another thread is read. */
+  inherited: InheritedHistory | null;
   held: HeldRecord[];
   twins: Twin[];
   ends: BufferedEnd[];
@@ -53,13 +56,14 @@ export type CodexReader = { readonly state: CodexState; readonly log: ThreadLog 
 /** The state before a file's first line. */
 export function startCodex(options: AdapterOptions): CodexState {
   return {
-    agentId: "codex",
+    format: "codex",
     options,
     thread: null,
     model: null,
     tokens: null,
     tokensBefore: null,
     instructions: null,
+    inherited: null,
     held: [],
     twins: [],
     ends: [],

@@ -15,6 +15,7 @@ import { type CodexRecord, codexRecord } from "./codex-record.ts";
 import type { BufferedEnd, CodexReader } from "./codex-state.ts";
 import { hold, keepRecord, takeHeld } from "./held-records.ts";
 import { callOf, outputOf } from "./response-items.ts";
+import { agentInOutput, linkSpawned } from "./spawned-agents.ts";
 import { isTwin } from "./twin-ledger.ts";
 
 /** A call item other than a search or an image. */
@@ -44,6 +45,7 @@ export function readOutputItem(reader: CodexReader, record: CodexRecord): void {
   const status = textOf(record.payload.status) ?? undefined;
   const fields = present({ status, ...more });
   const isError = outcome.isError;
+  linkSpawned(reader, toolCallId, agentInOutput(output));
   emitResult(reader.log, { toolCallId, output, isError, ...fields }, record.moment);
 }
 
@@ -70,6 +72,7 @@ function endAgain({ raw, moment }: BufferedEnd): CallEnd | null {
 export function readCallEnd(reader: CodexReader, record: CodexRecord): void {
   const end = callEndOf(record);
   const { state, log } = reader;
+  if (end !== null) linkSpawned(reader, end.id ?? "", textOf(end.structured.new_thread_id));
   if (end === null || end.id === null || log.thread.answeredCalls.includes(end.id)) {
     keepRecord(reader, record);
   } else if (state.eventCalls.includes(end.id)) {

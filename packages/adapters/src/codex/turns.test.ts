@@ -1,6 +1,7 @@
 /** Where runs of a Codex rollout begin and end, what they carry, and compactions. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { adapterVersion } from "../source-metadata.ts";
 import * as codex from "../testing/codex-records.ts";
 import { payloadsOf, readRecords, typesOf } from "../testing/read-lines-of.ts";
 
@@ -44,7 +45,14 @@ test("the thread's header says where it ran and whose sub-agent it is", () => {
   const { headers, frames } = readRecords("codex", whole);
   const header = headers[threadId];
   assert.equal(header?.parentThreadId, "thr_parent-1");
-  assert.equal(header?.metadata.gitBranch, "main");
+  assert.deepEqual(header?.metadata.source, {
+    format: "codex",
+    formatVersion: "0.130.0",
+    sessionId: threadId.slice("thr_".length),
+    cwd: "/home/dev/project",
+    gitBranch: "main",
+    adapterVersion,
+  });
   assert.equal(payloadsOf(frames, "run_started")[0]?.parentThreadId, "thr_parent-1");
 });
 
@@ -55,7 +63,7 @@ test("the first session_meta names the thread, later ones are kept without their
     ...codex.turnStart(),
   );
   assert.deepEqual(Object.keys(headers), [threadId]);
-  const metas = frames.filter(({ payload }) => payload.name === "codex.session_meta");
+  const metas = frames.filter(({ payload }) => /session_meta$/.test(`${payload.name}`));
   assert.equal(metas.length, 3);
   assert.equal(JSON.stringify(metas).split("careful agent").length, 2);
 });

@@ -1,11 +1,11 @@
 /**
- * The frame around a Codex rollout's messages: who the thread is, where turns begin and end, what
- * they ran with and used, and compactions.
+ * The frame around a Codex rollout's messages: where turns begin and end, what they ran with and
+ * used, and compactions.
  */
 import { titleCharactersMax } from "@spool/protocol/limits";
-import type { ThreadHeader } from "../frame.ts";
 import { listOf, numberOf, objectOf, present, restOf, textOf } from "../json-values.ts";
-import { digestOf, payloadId, runIdOf, threadIdOf } from "../source-ids.ts";
+import { payloadId, runIdOf } from "../source-ids.ts";
+import { shortText } from "../source-metadata.ts";
 import {
   awaitTurn,
   changeHeader,
@@ -21,53 +21,11 @@ import type { CodexReader } from "./codex-state.ts";
 import { keepRecord } from "./held-records.ts";
 import { readLastAnswer } from "./messages.ts";
 import { replacementItem } from "./response-items.ts";
-
-const metadataTextMax = 300;
-
-/** The header of the thread a file's first record names; null where that is no `session_meta`. */
-export function headerOf(record: CodexRecord): ThreadHeader | null {
-  const { type, payload } = record;
-  const id = textOf(payload.id) ?? textOf(payload.session_id);
-  if (type !== "session_meta" || id === null) return null;
-  const spawn = objectOf(objectOf(objectOf(payload.source)?.subagent)?.thread_spawn);
-  const parent = textOf(payload.parent_thread_id) ?? textOf(spawn?.parent_thread_id);
-  const git = objectOf(payload.git);
-  const metadata = present({
-    startedAt: shortText(payload.timestamp),
-    cwd: shortText(payload.cwd),
-    originator: shortText(payload.originator),
-    cliVersion: shortText(payload.cli_version),
-    source: shortText(payload.source),
-    modelProvider: shortText(payload.model_provider),
-    agentNickname: shortText(payload.agent_nickname),
-    agentRole: shortText(payload.agent_role),
-    forkedFrom: shortText(payload.forked_from_id),
-    gitBranch: shortText(git?.branch),
-    gitCommit: shortText(git?.commit_hash),
-    gitRepository: shortText(git?.repository_url),
-  });
-  return {
-    threadId: threadIdOf(id),
-    agentId: "codex",
-    executionMode: "local",
-    ...(parent === null || parent === id ? {} : { parentThreadId: threadIdOf(parent) }),
-    metadata,
-  };
-}
-
-function shortText(value: unknown): string | null {
-  if (value === undefined || value === null) return null;
-  return (typeof value === "string" ? value : JSON.stringify(value)).slice(0, metadataTextMax);
-}
+import { withoutKnownInstructions } from "./session-meta.ts";
 
 /** A `session_meta`: kept, its base instructions only where they are not the ones kept before. */
 export function readSessionMeta({ state, log }: CodexReader, record: CodexRecord): void {
-  const instructions = record.payload.base_instructions ?? record.payload.instructions;
-  const digest = digestOf(JSON.stringify(instructions ?? null));
-  const known = digest === state.instructions;
-  state.instructions = digest;
-  const { base_instructions, instructions: _, ...rest } = record.payload;
-  const data = known && !record.bare ? { ...record.raw, payload: rest } : record.raw;
+  const data = withoutKnownInstructions(state, record);
   keep(log, { name: customName(record), data }, record.moment);
 }
 

@@ -8,19 +8,33 @@ import { durablePayloads } from "@spool/protocol/durable-frames";
 import { RunId, ThreadId } from "@spool/protocol/ids";
 import { unprintable } from "@spool/protocol/json";
 import { PublisherTimestamp } from "@spool/protocol/times";
+import { transientPayloads } from "@spool/protocol/transient-frames";
 import { validatorOf } from "@spool/protocol/validator";
-import type { AdapterOptions, AgentId, Frame, SessionProblem, ThreadHeader } from "../frame.ts";
-import { adapterOf } from "../read-session.ts";
+import { adapterOf } from "../formats.ts";
+import type {
+  AdapterOptions,
+  FormatId,
+  Frame,
+  LiveFrame,
+  SessionProblem,
+  SubAgentLink,
+  ThreadHeader,
+} from "../frame.ts";
 
 /** What a file gave: the last header and the frames of each thread, and the problems. */
 export type Result = {
   readonly headers: Record<string, ThreadHeader>;
   readonly frames: readonly Frame[];
+  readonly live: readonly LiveFrame[];
+  readonly links: readonly SubAgentLink[];
   readonly problems: readonly SessionProblem[];
 };
 
 const payloadChecks = Object.fromEntries(
   Object.entries(durablePayloads).map(([type, schema]) => [type, validatorOf(schema)]),
+);
+const liveChecks = Object.fromEntries(
+  Object.entries(transientPayloads).map(([type, schema]) => [type, validatorOf(schema)]),
 );
 const checkThreadId = validatorOf(ThreadId);
 const checkRunId = validatorOf(RunId);
@@ -34,18 +48,23 @@ export type Feeding = AdapterOptions & {
 
 /** Records (printed as JSON) or lines as they are → frames, checked. */
 export function readRecords(
-  agentId: AgentId,
+  format: FormatId,
   records: readonly unknown[],
   { complete, storedAt = [], ...options }: Feeding = {},
 ): Result {
-  const adapter = adapterOf(agentId);
+  const adapter = adapterOf(format);
   let state = adapter.start(options);
   const headers: Record<string, ThreadHeader> = {};
   const frames: Frame[] = [];
+  const live: LiveFrame[] = [];
+  const links: SubAgentLink[] = [];
   const problems: SessionProblem[] = [];
   const take = (step: ReturnType<typeof adapter.push>) => {
     for (const thread of step.threads) headers[thread.threadId] = thread;
     frames.push(...step.frames);
+    for (const frame of step.live) checkLiveFrame(frame, frames);
+    live.push(...step.live);
+    links.push(...step.links);
     problems.push(...step.problems);
   };
   let byteOffset = 0;
@@ -57,7 +76,20 @@ export function readRecords(
   }
   if (complete === true) take(adapter.end(state));
   checkFrames(frames, headers);
-  return { headers, frames, problems };
+  return { headers, frames, live, links, problems };
+}
+
+/** Asserts that a live frame is well formed, in its thread's open run, and about nothing finished. */
+function checkLiveFrame({ threadId, runId, type, payload }: LiveFrame, before: readonly Frame[]) {
+  assert.equal(liveChecks[type]?.(payload) ?? null, null, type);
+  const own = before.filter((frame) => frame.threadId === threadId);
+  assert.equal(own.at(-1)?.runId, runId, `${type}: its run is the newest`);
+  assert.notEqual(own.at(-1)?.type, "run_completed", `${type}: its run is open`);
+  const finished = own.some(({ type: durable, payload: { messageId, toolCallId } }) => {
+    if (durable === "tool_result") return toolCallId === payload.toolCallId;
+    return durable === "assistant_message" && messageId === payload.messageId;
+  });
+  assert.ok(!finished, `${type}: its id is unfinished`);
 }
 
 /** Asserts what holds of any list of frames an adapter gives. */
