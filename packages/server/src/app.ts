@@ -15,9 +15,12 @@ import { createCursorCodec } from "./auth/cursor-codec.ts";
 import { createInternalCheck } from "./auth/internal-service.ts";
 import { SessionTokens } from "./auth/session-tokens.ts";
 import type { TokenVerifier } from "./auth/verified-token.ts";
+import { Compactions } from "./compaction/compactions.ts";
+import { summaryMaker } from "./compaction/summary-thread.ts";
 import type { Config } from "./config.ts";
 import { accountRoutes } from "./http/account-routes.ts";
 import { callerOf, rateExceeded } from "./http/admission.ts";
+import { compactionRoutes } from "./http/compaction-routes.ts";
 import { createCors } from "./http/cors.ts";
 import { historyRoutes } from "./http/history-routes.ts";
 import { createHandler } from "./http/http-server.ts";
@@ -31,6 +34,7 @@ import { runRoutes } from "./http/run-routes.ts";
 import { threadRoutes } from "./http/thread-routes.ts";
 import { createUpgradeGate } from "./http/upgrades.ts";
 import {
+  compactionLimits,
   socketsPerKeyMax as defaultSocketsPerKeyMax,
   lanesMax,
   leaseWatchLimits,
@@ -219,11 +223,19 @@ async function serve(parts: Parts): Promise<void> {
     newThreadId: () => newId("thr"),
     newRunId: () => newId("run"),
   });
+  const compactions = new Compactions({
+    store,
+    commands,
+    audit: accounts.audit,
+    makeSummary: summaryMaker(store),
+    onError: (error) => log.error({ err: error }, "a summary failed"),
+    ...compactionLimits,
+  });
   const live = goLive(parts, { bus, cursors, rateLimiter, edits });
   const counters = new RequestCounters();
   const isClosing = () => opened.isClosing;
   const handler = await createHandler(listener.server, {
-    routes: routesOf(parts, { bus, cursors, counters, live, commands, edits }),
+    routes: routesOf(parts, { bus, cursors, counters, live, commands, edits, compactions }),
     authenticate,
     rateLimiter,
     internal: config.internalToken === null ? null : createInternalCheck(config.internalToken),
@@ -236,7 +248,7 @@ async function serve(parts: Parts): Promise<void> {
   listener.serve(handler);
   // Before anything that requests under way still need.
   opened.onClose(async () => {
-    await Promise.all([listener.close(), live.close()]);
+    await Promise.all([listener.close(), live.close(), compactions.close()]);
   });
 }
 
@@ -335,6 +347,7 @@ function routesOf(
     readonly live: LiveServer;
     readonly commands: ThreadCommands;
     readonly edits: ThreadEdits;
+    readonly compactions: Compactions;
   },
 ) {
   const { bus, cursors, counters, live, commands, edits } = shared;
@@ -347,6 +360,7 @@ function routesOf(
     ...(config.internalToken === null ? [] : internalRoutes(edits)),
     ...threadRoutes({ reads, edits }),
     ...historyRoutes(reads, live.openEvents),
+    ...compactionRoutes(shared.compactions),
     ...accountRoutes({ keys, tokens, cursors }),
   ];
   const metrics = createMetrics({ counters, figures: figuresOf(live, flushes) });
