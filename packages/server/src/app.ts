@@ -14,8 +14,10 @@ import { createCursorCodec } from "./auth/cursor-codec.ts";
 import { SessionTokens } from "./auth/session-tokens.ts";
 import type { TokenVerifier } from "./auth/verified-token.ts";
 import type { Config } from "./config.ts";
+import { ContextReader } from "./context/context-reader.ts";
 import { accountRoutes } from "./http/account-routes.ts";
 import { callerOf, rateExceeded } from "./http/admission.ts";
+import { contextRoutes } from "./http/context-routes.ts";
 import { createCors } from "./http/cors.ts";
 import { historyRoutes } from "./http/history-routes.ts";
 import { createHandler } from "./http/http-server.ts";
@@ -286,6 +288,7 @@ function routesOf(
     ...publishRoutes(edits),
     ...threadRoutes({ reads, edits }),
     ...historyRoutes(reads, live.openEvents),
+    ...contextRoutes(new ContextReader({ store, audit })),
     ...accountRoutes({ keys, tokens, cursors }),
   ];
   const metrics = createMetrics({ counters, figures: figuresOf(live, flushes) });
