@@ -154,3 +154,15 @@ test("REST15 REST16 REST17 AUTH10 operators' routes need no credential", async (
   const { keys } = (await operations.keySet()) as { keys: { kty: string }[] };
   assert.equal(keys[0]?.kty, "OKP");
 });
+
+test("CTX1 a context comes typed by its format", async () => {
+  const said = { type: "user_message", payload: { content: "hello" } };
+  await client.threads.create({ id: "thr_context" });
+  await client.publish({ threadId: "thr_context", runId: null, events: [said] });
+  const { summary, messages } = await client.threads.context("thr_context");
+  assert.deepEqual([summary, messages[0]?.parts], [null, [{ type: "text", text: "hello" }]]);
+  const query = { format: "openai", maxTokens: 100 } as const;
+  const openAi = await client.threads.context("thr_context", query);
+  const [first] = openAi.messages;
+  assert.deepEqual([openAi.format, first], ["openai", { role: "user", content: "hello" }]);
+});

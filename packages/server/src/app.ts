@@ -18,9 +18,11 @@ import type { TokenVerifier } from "./auth/verified-token.ts";
 import { Compactions } from "./compaction/compactions.ts";
 import { summaryMaker } from "./compaction/summary-thread.ts";
 import type { Config } from "./config.ts";
+import { ContextReader } from "./context/context-reader.ts";
 import { accountRoutes } from "./http/account-routes.ts";
 import { callerOf, rateExceeded } from "./http/admission.ts";
 import { compactionRoutes } from "./http/compaction-routes.ts";
+import { contextRoutes } from "./http/context-routes.ts";
 import { createCors } from "./http/cors.ts";
 import { historyRoutes } from "./http/history-routes.ts";
 import { createHandler } from "./http/http-server.ts";
@@ -361,6 +363,7 @@ function routesOf(
     ...threadRoutes({ reads, edits }),
     ...historyRoutes(reads, live.openEvents),
     ...compactionRoutes(shared.compactions),
+    ...contextRoutes(new ContextReader({ store, audit })),
     ...accountRoutes({ keys, tokens, cursors }),
   ];
   const metrics = createMetrics({ counters, figures: figuresOf(live, flushes) });

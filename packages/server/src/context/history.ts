@@ -1,7 +1,7 @@
 /**
  * The events of an active rollout → what was said and done in it: the summary it begins with, and
  * the messages, calls and results behind it, those a compaction kept spliced in as if they stood
- * there. Pure; the beginning of conversations and of what a compaction keeps.
+ * there (CTX2, CTX3). Pure; the beginning of conversations and of what a compaction keeps.
  */
 import type { JsonObject } from "@spool/protocol/json";
 import type { Event } from "@spool/protocol/resources";
@@ -42,7 +42,7 @@ export function historyOf(events: Iterable<SourceEvent>): History {
   return { summary, entries };
 }
 
-/** Whether a message of a replacement is the summary of what it replaces. */
+/** Whether a message of a replacement is the summary of what it replaces (CTX3). */
 export function isSummaryMessage({ type, payload }: Entry): boolean {
   return type === "user_message" && payload.isSummary === true;
 }
