@@ -87,6 +87,9 @@ function readEvent(state: ExecState, step: Step, event: ExecEvent): void {
   }
   if (state.beginning) beginTurn(state, log, event);
   const item = objectOf(value.item);
+  if (/^turn\.(?:completed|failed)$/.test(type) && log.thread.awaited !== null) {
+    ensureRun(log, moment);
+  }
   if (type === "turn.completed") {
     completeRun(log, { status: "completed", usage: usageOf(state, value) }, moment);
   } else if (type === "turn.failed") {
