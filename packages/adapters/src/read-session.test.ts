@@ -97,3 +97,25 @@ test("a complete file gives out what still waits for the next record", async () 
       .filter(({ type }) => type === "user_message").length;
   assert.deepEqual([count(growing), count(complete)], [0, 1]);
 });
+
+test("SRC6 a file that begins with a torn line is read from the next one on", async () => {
+  const whole = await typesIn(`${turnLines.join("\n")}\n`);
+  const { types, problems } = await typesIn(`{\n${turnLines.join("\n")}\n`);
+  assert.deepEqual(types, whole.types);
+  assert.deepEqual(
+    problems.map(({ line }) => line),
+    [1],
+  );
+});
+
+test("SRC13 a document is recognised as a whole, whatever its lines hold", async () => {
+  const [inner = ""] = turnLines;
+  const info = { role: "user", id: "m1", sessionID: "ses_1" };
+  const parts = [{ id: "p1", type: "text", text: `see\n${inner}` }];
+  const document = { info: { id: "ses_1", title: "t" }, messages: [{ info, parts }] };
+  const { types, problems } = await typesIn(JSON.stringify(document, null, 2));
+  assert.deepEqual(types, ["run_started", "opencode.session", "user_message"]);
+  assert.deepEqual(problems, []);
+  const torn = await typesIn(JSON.stringify(document, null, 2).slice(0, -10));
+  assert.equal(torn.problems[0]?.problem, "is not a session of a known agent");
+});
