@@ -9,6 +9,7 @@ import type {
   AdapterOptions,
   FormatId,
   Frame,
+  LiveFrame,
   Place,
   SessionProblem,
   Step,
@@ -33,6 +34,8 @@ export type ReadSessionOptions = Omit<AdapterOptions, "links"> & {
    * session, the session's own file first.
    */
   readonly links?: SubAgentLink[];
+  /** Hears what watchers may see of something unfinished, after the frames before it were taken. */
+  readonly onLive?: (frames: readonly LiveFrame[]) => void;
 };
 
 /** A piece of what a session holds. Frames of one part are of one thread and in order. */
@@ -143,11 +146,14 @@ class Reading {
   readonly #state: unknown;
   readonly #complete: boolean;
   readonly #links: SubAgentLink[];
+  readonly #onLive: ReadSessionOptions["onLive"];
 
-  constructor(format: FormatId, { complete, links = [], format: _, ...own }: ReadSessionOptions) {
+  constructor(format: FormatId, options: ReadSessionOptions) {
+    const { complete, links = [], onLive, format: _, ...own } = options;
     this.#adapter = adapterOf(format);
     this.#complete = complete === true;
     this.#links = links;
+    this.#onLive = onLive;
     this.#state = this.#adapter.start({ ...own, links: [...links] });
   }
 
@@ -172,5 +178,6 @@ class Reading {
       yield { kind: "frames", threadId, frames: step.frames.slice(from, to) };
       from = to;
     }
+    if (step.live.length > 0) this.#onLive?.(step.live);
   }
 }

@@ -100,3 +100,9 @@ test("SRC5 a turn without its result was interrupted: by the next one, or as the
   const ended = read(partial.slice(0, -1), { complete: true });
   assert.equal(payloadsOf(ended.frames, "run_completed")[0]?.reason, "process_ended");
 });
+
+test("SRC3 a prompt that comes before its init names the turn itself", () => {
+  const [init, prompt, ...rest] = partial;
+  const { frames } = read([prompt, init, ...rest]);
+  assert.deepEqual([...new Set(frames.map(({ runId }) => runId))], [`run_${prompt?.uuid}`]);
+});
