@@ -18,7 +18,10 @@ export type RawSocketOptions = {
 export class RawSocket {
   readonly #socket: net.Socket;
   readonly #onFrame: (payload: Buffer) => void;
-  #rest: Buffer = Buffer.alloc(0);
+  /** Received and not read: joined only when a whole frame may be there. */
+  #rest: Buffer[] = [];
+  #restBytes = 0;
+  #neededBytes = 0;
   #isOpen = false;
   #opened: (error?: Error) => void = () => undefined;
   /** Text frames received. */
@@ -71,29 +74,37 @@ export class RawSocket {
 
   #receive(chunk: Buffer): void {
     this.bytes += chunk.length;
-    const data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#rest.push(chunk);
+    this.#restBytes += chunk.length;
+    if (this.#restBytes < this.#neededBytes) return;
+    const data = this.#rest.length === 1 ? chunk : Buffer.concat(this.#rest);
+    const rest = data.subarray(this.#readAll(data));
+    this.#rest = rest.length === 0 ? [] : [rest];
+    this.#restBytes = rest.length;
+  }
+
+  /** Reads the upgrade's answer and whole frames; returns where what is left begins. */
+  #readAll(data: Buffer): number {
     let at = 0;
     if (!this.#isOpen) {
       const end = data.indexOf("\r\n\r\n");
-      if (end < 0) {
-        this.#rest = data;
-        return;
-      }
+      if (end < 0) return 0;
       const status = data.toString("latin1", 9, 12);
       if (status !== "101") {
         this.#opened(new Error(`answered ${status}: ${data.toString("utf8", 0, 500)}`));
-        return;
+        return data.length;
       }
       this.#isOpen = true;
       this.#opened();
       at = end + 4;
     }
-    this.#rest = data.subarray(this.#readFrames(data, at));
+    return this.#readFrames(data, at);
   }
 
   /** Reads whole frames from `at`; returns where the first incomplete one begins. */
   #readFrames(data: Buffer, start: number): number {
     let at = start;
+    this.#neededBytes = 0;
     while (at + 2 <= data.length) {
       let length = (data[at + 1] as number) & 0x7f;
       let header = 2;
@@ -106,7 +117,10 @@ export class RawSocket {
         length = Number(data.readBigUInt64BE(at + 2));
         header = 10;
       }
-      if (at + header + length > data.length) return at;
+      if (at + header + length > data.length) {
+        this.#neededBytes = header + length;
+        return at;
+      }
       if (((data[at] as number) & 0x0f) === 1) {
         this.frames += 1;
         this.#onFrame(data.subarray(at + header, at + header + length));

@@ -35,6 +35,8 @@ export type HttpRequest = {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** In place of the connection's. */
+  readonly timeoutMs?: number;
 };
 
 /** What a call may be given besides its own parameters. */
@@ -107,7 +109,7 @@ export class HttpTransport {
   async #exchange<T>(request: HttpRequest, read: (response: Response) => Promise<T>): Promise<T> {
     const url = this.urlOf(request.path, request.query);
     const headers = await this.#headers(request);
-    const timeoutMs = this.#options.timeoutMs ?? timeoutMsDefault;
+    const timeoutMs = request.timeoutMs ?? this.#options.timeoutMs ?? timeoutMsDefault;
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(), timeoutMs);
     try {

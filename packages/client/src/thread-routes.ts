@@ -3,6 +3,7 @@
  * a thread holds is read through `history-routes.ts`.
  */
 
+import type { CompactAnswer, CompactThread } from "@spool/protocol/compaction";
 import type { Access, InFlight } from "@spool/protocol/live-frames";
 import type { CreateThread, UpdateThread } from "@spool/protocol/requests";
 import type { Event, Thread, ThreadStatus } from "@spool/protocol/resources";
@@ -115,6 +116,23 @@ export class ThreadRoutes {
     const path = `${threadPath(threadId)}/cancel`;
     return (await this.#http.json<CancelAnswer>({ ...options, method: "POST", path, body: {} }))
       .data;
+  }
+
+  /**
+   * Closes the active rollout with a summary and opens the next (ROL12). Resolves when it is done,
+   * or with `running` after 30 s; at once with `respondAsync`.
+   */
+  async compact(
+    threadId: string,
+    wishes: CompactThread = {},
+    options: CallOptions & { readonly respondAsync?: boolean } = {},
+  ): Promise<CompactAnswer> {
+    const { signal, respondAsync } = options;
+    const path = `${threadPath(threadId)}/compact`;
+    const headers = respondAsync ? { prefer: "respond-async" } : {};
+    const request = { signal, method: "POST", path, body: wishes, headers } as const;
+    // The server answers after 30 s at the latest; its answer needs a moment more.
+    return (await this.#http.json<CompactAnswer>({ ...request, timeoutMs: 45_000 })).data;
   }
 }
 

@@ -32,3 +32,8 @@ export const leaseSeconds = { min: 10, max: 86_400, default: 900 } as const;
 export const runlessMessageIdsMax = 1_000;
 /** Finished message and call ids a run remembers for late transient frames (PUB16). */
 export const finishedIdsMax = 1_000;
+/** Characters of a summary that comes with a request for compaction, and of its instructions. */
+export const summaryCharactersMax = 262_144;
+export const compactInstructionsCharactersMax = 16_384;
+/** Whole turns a compaction may keep (ROL12). */
+export const keepLastMax = 100;

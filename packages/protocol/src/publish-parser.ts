@@ -6,6 +6,7 @@ import { type DurableType, durablePayloads, runlessTypes } from "./durable-frame
 import { DomainError } from "./errors.ts";
 import { type JsonObject, unprintable } from "./json.ts";
 import { Batch, type BatchFrame, SingleFrame } from "./publish.ts";
+import { PublishMessage } from "./socket-messages.ts";
 import { type TransientType, transientPayloads } from "./transient-frames.ts";
 import { type Problem, type Validator, validatorOf } from "./validator.ts";
 
@@ -39,6 +40,7 @@ export type PublishRequest = {
 };
 
 const checkBatch = validatorOf(Batch);
+const checkMessage = validatorOf(PublishMessage);
 const checkSingle = validatorOf(SingleFrame);
 const checkDurable = validatorsOf(durablePayloads);
 const checkTransient = validatorsOf(transientPayloads);
@@ -55,8 +57,26 @@ export function parsePublish(body: unknown, pathThreadId: string | null): Publis
   const problem = isBatch ? checkBatch(body) : checkSingle(body);
   if (problem !== null) throw invalidFrame(...placed(problem));
   const header = body as Batch & BatchFrame;
+  return requestOf(header, isBatch ? header.events : [header as BatchFrame], pathThreadId);
+}
+
+/** The same for a message of type `publish` on a socket, `ownThreadId` being the socket's thread. */
+export function parsePublishMessage(
+  message: Record<string, unknown>,
+  ownThreadId: string | null,
+): PublishRequest {
+  const problem = checkMessage(message);
+  if (problem !== null) throw invalidFrame(...placed(problem));
+  const batch = message as PublishMessage;
+  return requestOf(batch, batch.events, ownThreadId);
+}
+
+function requestOf(
+  header: Omit<Batch, "events">,
+  frames: readonly BatchFrame[],
+  pathThreadId: string | null,
+): PublishRequest {
   const runId = header.runId ?? null;
-  const frames = isBatch ? header.events : [header as BatchFrame];
   const request: PublishRequest = {
     threadId: threadOf(header.threadId, pathThreadId),
     runId,

@@ -4,7 +4,7 @@
  */
 import Type, { type Static } from "typebox";
 import { RunIdOrNull } from "./durable-frames.ts";
-import { RolloutId, RunId, ThreadId } from "./ids.ts";
+import { OrgId, RolloutId, RunId, ThreadId, UserId } from "./ids.ts";
 import { OpenObject } from "./json.ts";
 import { batchFramesMax } from "./limits.ts";
 import { PublisherTimestamp } from "./times.ts";
@@ -42,6 +42,9 @@ export const Batch = Type.Object(
   { additionalProperties: false },
 );
 
+/** Whom an internal service publishes for; stands beside the fields of a frame or batch. */
+export const OnBehalf = Type.Object({ orgId: OrgId, userId: UserId });
+
 export const PublishAnswer = Type.Object({
   threadId: ThreadId,
   runId: Type.Union([RunId, Type.Null()]),
@@ -55,6 +58,7 @@ export const PublishAnswer = Type.Object({
   delivered: Type.Integer({ description: "Transient frames accepted for fan-out" }),
 });
 
+export type OnBehalf = Static<typeof OnBehalf>;
 export type BatchFrame = Static<typeof BatchFrame>;
 export type Batch = Static<typeof Batch>;
 export type PublishAnswer = Static<typeof PublishAnswer>;

@@ -3,9 +3,10 @@
  * fields at their top level are refused (WIRE5), those inside `metadata` are kept (WIRE7).
  */
 import Type, { type Static } from "typebox";
-import { ThreadId } from "./ids.ts";
+import { UserContent } from "./durable-frames.ts";
+import { RolloutId, RunId, ThreadId } from "./ids.ts";
 import { OpenObject } from "./json.ts";
-import { sessionTokenSeconds, titleCharactersMax } from "./limits.ts";
+import { leaseSeconds, sessionTokenSeconds, titleCharactersMax } from "./limits.ts";
 import { ExecutionMode, KeyLabel, Role, Scope } from "./resources.ts";
 import { PublisherTimestamp } from "./times.ts";
 
@@ -39,6 +40,33 @@ export const UpdateThread = Type.Object(
   { additionalProperties: false, minProperties: 1 },
 );
 
+/** `POST /v1/run` (RUN17): `agent` is another name of `agentId`. */
+export const RegisterRun = Type.Object(
+  {
+    threadId: Type.Optional(ThreadId),
+    runId: Type.Optional(RunId),
+    agentId: Type.Optional(Type.String({ maxLength: 256 })),
+    agent: Type.Optional(Type.String({ maxLength: 256 })),
+    title: Type.Optional(Title),
+    executionMode: Type.Optional(ExecutionMode),
+    prompt: Type.Optional(UserContent),
+    metadata: Type.Optional(OpenObject),
+    leaseSeconds: Type.Optional(
+      Type.Integer({ minimum: leaseSeconds.min, maximum: leaseSeconds.max }),
+    ),
+  },
+  closed,
+);
+
+/** Its answer; `runSequence` is the last number the run holds. */
+export const RegisteredRun = Type.Object({
+  threadId: ThreadId,
+  runId: RunId,
+  rolloutId: RolloutId,
+  runSequence: Type.Integer(),
+  status: Type.Literal("registered"),
+});
+
 /** `POST /v1/api-keys`: what is missing is the maker's. */
 export const CreateApiKey = Type.Object(
   {
@@ -66,6 +94,8 @@ export const CreateSessionToken = Type.Object(
 export const CancelRun = Type.Object({}, closed);
 
 export type CreateThread = Static<typeof CreateThread>;
+export type RegisterRun = Static<typeof RegisterRun>;
+export type RegisteredRun = Static<typeof RegisteredRun>;
 export type UpdateThread = Static<typeof UpdateThread>;
 export type CreateApiKey = Static<typeof CreateApiKey>;
 export type CreateSessionToken = Static<typeof CreateSessionToken>;

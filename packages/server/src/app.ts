@@ -6,27 +6,39 @@
  */
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import { leaseSeconds } from "@spool/protocol/limits";
 import { type AccountsDb, openAccountsDb } from "./auth/accounts-db.ts";
 import { ApiKeys } from "./auth/api-keys.ts";
 import { AuditLog } from "./auth/audit-log.ts";
 import { type Authenticator, createAuthenticator, isCredentialLive } from "./auth/authenticate.ts";
 import { createCursorCodec } from "./auth/cursor-codec.ts";
+import { createInternalCheck } from "./auth/internal-service.ts";
 import { SessionTokens } from "./auth/session-tokens.ts";
 import type { TokenVerifier } from "./auth/verified-token.ts";
+import { Compactions } from "./compaction/compactions.ts";
+import { summaryMaker } from "./compaction/summary-thread.ts";
 import type { Config } from "./config.ts";
 import { accountRoutes } from "./http/account-routes.ts";
 import { callerOf, rateExceeded } from "./http/admission.ts";
+import { compactionRoutes } from "./http/compaction-routes.ts";
 import { createCors } from "./http/cors.ts";
 import { historyRoutes } from "./http/history-routes.ts";
 import { createHandler } from "./http/http-server.ts";
+import { internalRoutes } from "./http/internal-routes.ts";
 import { type Listener, listen, urlOf } from "./http/listener.ts";
 import { opsRoutes } from "./http/ops-routes.ts";
 import { publishRoutes } from "./http/publish-routes.ts";
 import { RateLimiter } from "./http/rate-limiter.ts";
 import { refusalOf } from "./http/refusals.ts";
+import { runRoutes } from "./http/run-routes.ts";
 import { threadRoutes } from "./http/thread-routes.ts";
 import { createUpgradeGate } from "./http/upgrades.ts";
-import { socketsPerKeyMax as defaultSocketsPerKeyMax, lanesMax } from "./limits.ts";
+import {
+  compactionLimits,
+  socketsPerKeyMax as defaultSocketsPerKeyMax,
+  lanesMax,
+  leaseWatchLimits,
+} from "./limits.ts";
 import { attachLive, type LiveServer } from "./live/live-server.ts";
 import { MemoryBus } from "./live/memory-bus.ts";
 import { keepAdminKey } from "./ops/admin-key.ts";
@@ -36,10 +48,11 @@ import { createIdMaker } from "./ops/new-id.ts";
 import { RequestCounters } from "./ops/request-counters.ts";
 import { openEmbeddedStore } from "./store/embedded/open-embedded-store.ts";
 import type { ThreadStore } from "./store/thread-store.ts";
+import { LeaseWatch } from "./threads/lease-watch.ts";
 import { PageCursors } from "./threads/page-cursors.ts";
 import { threadNotFound } from "./threads/refusals.ts";
 import { threadView } from "./threads/resource-view.ts";
-import { abandonCompactions } from "./threads/start-chores.ts";
+import { abandonCompactions, ownerOf, watchRuns } from "./threads/start-chores.ts";
 import { ThreadCommands } from "./threads/thread-commands.ts";
 import { ThreadEdits } from "./threads/thread-edits.ts";
 import { ThreadReads } from "./threads/thread-reads.ts";
@@ -199,17 +212,33 @@ async function serve(parts: Parts): Promise<void> {
   const limit = config.rateLimit;
   const rateLimiter = limit === 0 ? null : new RateLimiter({ limit, now: monotonic });
   const newId = createIdMaker({ now, randomBytes });
-  const commands = new ThreadCommands({ store, bus, now, newId, lanesMax });
+  const { commands, leases } = startCommands(parts, bus);
+  opened.onClose(() => leases.close());
   await abandonCompactions({ store, commands });
-  const newThreadId = () => newId("thr");
-  const edits = new ThreadEdits({ store, commands, audit: accounts.audit, newThreadId });
+  void watchLeases(parts, leases);
+  const edits = new ThreadEdits({
+    store,
+    commands,
+    audit: accounts.audit,
+    newThreadId: () => newId("thr"),
+    newRunId: () => newId("run"),
+  });
+  const compactions = new Compactions({
+    store,
+    commands,
+    audit: accounts.audit,
+    makeSummary: summaryMaker(store),
+    onError: (error) => log.error({ err: error }, "a summary failed"),
+    ...compactionLimits,
+  });
   const live = goLive(parts, { bus, cursors, rateLimiter, edits });
   const counters = new RequestCounters();
   const isClosing = () => opened.isClosing;
   const handler = await createHandler(listener.server, {
-    routes: routesOf(parts, { bus, cursors, counters, live, edits }),
+    routes: routesOf(parts, { bus, cursors, counters, live, commands, edits, compactions }),
     authenticate,
     rateLimiter,
+    internal: config.internalToken === null ? null : createInternalCheck(config.internalToken),
     cors: createCors(config.corsOrigins),
     trustProxy: config.trustProxy,
     counters,
@@ -219,8 +248,48 @@ async function serve(parts: Parts): Promise<void> {
   listener.serve(handler);
   // Before anything that requests under way still need.
   opened.onClose(async () => {
-    await Promise.all([listener.close(), live.close()]);
+    await Promise.all([listener.close(), live.close(), compactions.close()]);
   });
+}
+
+/** Commands, and the watch over the leases of the runs they begin. */
+function startCommands({ store, log }: Parts, bus: MemoryBus) {
+  const steadyStart = monotonic();
+  const leases = new LeaseWatch({
+    steadyNow: monotonic,
+    expire: async (key, ownerUserId) => {
+      const owner = ownerOf({ orgId: key.orgId, ownerUserId });
+      const { head } = await commands.execute(key, owner, { kind: "expire_run" });
+      return commands.leaseUntil(key, head);
+    },
+    onError: (error) => log.warn({ err: error }, "a run could not be ended and is tried again"),
+    ...leaseWatchLimits,
+  });
+  const commands: ThreadCommands = new ThreadCommands({
+    store,
+    bus,
+    clocks: () => ({ now: now(), steadyNow: monotonic(), steadyStart }),
+    onRun: (key, head) => {
+      const until = commands.leaseUntil(key, head);
+      if (until === null) leases.forget(key);
+      else leases.watch(key, head.thread.ownerUserId, until);
+    },
+    newId: createIdMaker({ now, randomBytes }),
+    lanesMax,
+  });
+  return { commands, leases };
+}
+
+/** Beside the traffic: whoever comes first finds a lapsed lease itself. */
+async function watchLeases({ store, log }: Parts, leases: LeaseWatch): Promise<void> {
+  try {
+    // No lease lapses sooner after a start (RUN16).
+    const until = monotonic() + leaseSeconds.min * 1_000;
+    await watchRuns({ store }, (row) => leases.watch(row, row.ownerUserId, until));
+  } catch (error) {
+    // At a stop the store is closed under it; the next start begins anew.
+    log.warn({ err: error }, "the runs under way could not be listed");
+  }
 }
 
 function goLive(
@@ -276,16 +345,22 @@ function routesOf(
     readonly cursors: PageCursors;
     readonly counters: RequestCounters;
     readonly live: LiveServer;
+    readonly commands: ThreadCommands;
     readonly edits: ThreadEdits;
+    readonly compactions: Compactions;
   },
 ) {
-  const { bus, cursors, counters, live, edits } = shared;
+  const { bus, cursors, counters, live, commands, edits } = shared;
   const { keys, tokens, audit } = accounts;
-  const reads = new ThreadReads({ store, bus, cursors, audit });
+  const leaseExpiresAt = commands.leaseExpiresAt.bind(commands);
+  const reads = new ThreadReads({ store, bus, cursors, audit, leaseExpiresAt });
   const routes = [
     ...publishRoutes(edits),
+    ...runRoutes(edits),
+    ...(config.internalToken === null ? [] : internalRoutes(edits)),
     ...threadRoutes({ reads, edits }),
     ...historyRoutes(reads, live.openEvents),
+    ...compactionRoutes(shared.compactions),
     ...accountRoutes({ keys, tokens, cursors }),
   ];
   const metrics = createMetrics({ counters, figures: figuresOf(live, flushes) });

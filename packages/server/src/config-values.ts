@@ -24,6 +24,13 @@ export const text: Kind<string> = {
 /** Text that may also be left out. */
 export const optionalText: Kind<string | null> = text;
 
+/** A secret that others share: long enough not to be guessed. */
+export const secret: Kind<string | null> = {
+  parse: (value) => (/^[\x21-\x7e]{16,256}$/.test(value) ? value : undefined),
+  allowed: "16 to 256 characters without spaces",
+  placeholder: "secret",
+};
+
 /** A whole number in decimal digits, both ends included. */
 export function wholeNumber({ min, max }: { min: number; max: number }): Kind<number> {
   return {

@@ -32,6 +32,7 @@ test("CFG1 nothing set gives the table's defaults", () => {
     publicUrl: null,
     rateLimit: 0,
     heartbeatSeconds: 10,
+    internalToken: null,
     logLevel: "info",
   });
 });
@@ -79,6 +80,8 @@ test("CFG1 values of each kind", () => {
 test("CFG2 a wrong value is one line that names the variable or flag and what is allowed", () => {
   for (const [name, value] of [
     ["SPOOL_HOST", " "],
+    ["SPOOL_INTERNAL_TOKEN", "short"],
+    ["SPOOL_INTERNAL_TOKEN", "with a blank in the middle"],
     ["SPOOL_PORT", "65536"],
     ["SPOOL_PORT", "-1"],
     ["SPOOL_PORT", "4e3"],
@@ -111,7 +114,7 @@ test("CFG2 AUTH12 a JWKS without issuer or audience does not start, nor these wi
 });
 
 test("CFG2 what is not built yet stops the start instead of being passed over", () => {
-  for (const name of ["SPOOL_DATABASE_URL", "SPOOL_NATS_URL", "SPOOL_INTERNAL_TOKEN"]) {
+  for (const name of ["SPOOL_DATABASE_URL", "SPOOL_NATS_URL"]) {
     const problem = problemOf({ [name]: "postgres://user:secret@db" });
     assert.match(problem, new RegExp(`^${name} is not supported`));
     assert.equal(problem.includes("secret"), false);

@@ -10,6 +10,7 @@ import {
   optionalText,
   origin,
   proxies,
+  secret,
   text,
   webUrl,
   wholeNumber,
@@ -90,6 +91,10 @@ export const settings = {
     fallback: 10,
     help: "Seconds between two pings of a live connection",
   }),
+  internalToken: setting("SPOOL_INTERNAL_TOKEN", secret, {
+    fallback: null,
+    help: "Secret of the platform's own services on /internal; without it there are no such routes",
+  }),
   logLevel: setting("SPOOL_LOG_LEVEL", logLevel, {
     fallback: "info",
     help: "How much is logged: debug, info, warn, error or silent",
@@ -108,7 +113,6 @@ export type Config = {
 const notBuilt = [
   "SPOOL_DATABASE_URL",
   "SPOOL_NATS_URL",
-  "SPOOL_INTERNAL_TOKEN",
   "SPOOL_SUMMARISER_URL",
   "SPOOL_SUMMARISER_MODEL",
   "SPOOL_SUMMARISER_API_KEY",

@@ -34,3 +34,14 @@ export const durationBuckets = [
 
 /** Open sockets one API key, or one person without a key, may have; the next is closed with 4429. */
 export const socketsPerKeyMax = 10_000;
+
+/** Leases: `LeaseWatch` says what each of these is for. */
+export const leaseWatchLimits = { tickMs: 500, atOnceMax: 200 } as const;
+
+/** Requested compactions: `Compactions` says what each of these is for. Times in milliseconds. */
+export const compactionLimits = {
+  atOnceMax: 8,
+  answerMs: 30_000,
+  summaryMs: 300_000,
+  retryMs: 1_000,
+} as const;

@@ -14,7 +14,7 @@ export type Principal = {
   readonly role: Role;
   readonly scopes: readonly Scope[];
   readonly credential: {
-    readonly type: "api_key" | "session_token";
+    readonly type: "api_key" | "session_token" | "internal";
     /** The key's id, or the token's `jti`; null when the token has none. */
     readonly id: string | null;
     /** Milliseconds since the epoch; null when it does not expire. */

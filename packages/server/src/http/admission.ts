@@ -8,6 +8,7 @@ import { DomainError } from "@spool/protocol/errors";
 import { isRolloutId, isThreadId } from "@spool/protocol/ids";
 import type { Authenticator } from "../auth/authenticate.ts";
 import { findCredential, readCredentials, refuseInternalHeaders } from "../auth/credentials.ts";
+import type { InternalCheck } from "../auth/internal-service.ts";
 import { type Principal, requireScope } from "../auth/principal.ts";
 import { type RawQuery, readQuery } from "./query.ts";
 import type { Rate, RateLimiter } from "./rate-limiter.ts";
@@ -33,14 +34,25 @@ export type Admission = (arrival: Arrival) => void | Promise<void>;
 export function createAdmission(parts: {
   readonly authenticate: Authenticator;
   readonly rateLimiter: RateLimiter | null;
+  /** Null where no internal service is let in. */
+  readonly internal: InternalCheck | null;
 }): Admission {
-  const { authenticate, rateLimiter } = parts;
+  const { authenticate, rateLimiter, internal } = parts;
 
   function enter(arrival: Arrival, principal: Principal): void {
     arrival.principal = principal;
     if (rateLimiter !== null) countRate(rateLimiter, arrival, callerOf(principal));
     const { guard } = arrival.route;
-    if (guard !== "anyone" && guard !== "public") requireScope(principal, guard);
+    if (guard === "agent:read" || guard === "agent:run") requireScope(principal, guard);
+    readAddress(arrival);
+  }
+
+  function enterInternal(arrival: Arrival): void {
+    const { rawHeaders } = arrival.raw;
+    if (internal === null) throw new Error("an internal route needs its check");
+    addressCredentials(arrival);
+    const service = internal(rawHeaders);
+    if (rateLimiter !== null) countRate(rateLimiter, arrival, `service ${service}`);
     readAddress(arrival);
   }
 
@@ -54,11 +66,15 @@ export function createAdmission(parts: {
 
   return (arrival) => {
     if (arrival.route.guard === "public") {
-      findCredential({ ...credentialPartsOf(arrival), route: "no_auth" });
+      addressCredentials(arrival);
       readAddress(arrival);
       return;
     }
     try {
+      if (arrival.route.guard === "internal") {
+        enterInternal(arrival);
+        return;
+      }
       refuseInternalHeaders(arrival.raw.rawHeaders);
       const route = arrival.route.takesQueryToken ? "sse" : "rest";
       const credential = readCredentials({ ...credentialPartsOf(arrival), route });
@@ -74,6 +90,11 @@ export function createAdmission(parts: {
       refuse(arrival, error);
     }
   };
+}
+
+/** Refuses a credential in the query, whatever the headers say. */
+function addressCredentials(arrival: Arrival): void {
+  findCredential({ ...credentialPartsOf(arrival), route: "no_auth" });
 }
 
 function credentialPartsOf({ raw, rawQuery }: Arrival) {

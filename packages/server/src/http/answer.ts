@@ -12,7 +12,7 @@ export type PageEnd = { readonly nextCursor: string | null };
 /** `data` of the envelope as JSON text already, so that rows can be put together as text. */
 export type JsonAnswer = {
   readonly kind: "json";
-  readonly status: 200 | 201;
+  readonly status: 200 | 201 | 202;
   readonly data: string;
   readonly page?: PageEnd;
 };
@@ -62,7 +62,7 @@ export type Answer =
   | StreamAnswer;
 
 /** An answer whose `data` is `value`. */
-export function json(value: object, status: 200 | 201 = 200): JsonAnswer {
+export function json(value: object, status: JsonAnswer["status"] = 200): JsonAnswer {
   return { kind: "json", status, data: JSON.stringify(value) };
 }
 

@@ -11,6 +11,7 @@ import type { JsonObject } from "@spool/protocol/json";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Authenticator } from "../auth/authenticate.ts";
 import { refuseInternalHeaders } from "../auth/credentials.ts";
+import type { InternalCheck } from "../auth/internal-service.ts";
 import type { Principal } from "../auth/principal.ts";
 import { redactUrl } from "../auth/redact.ts";
 import type { TrustedProxies } from "../config-values.ts";
@@ -36,6 +37,8 @@ export type HttpParts = {
   readonly authenticate: Authenticator;
   /** Null where no limit is set. */
   readonly rateLimiter: RateLimiter | null;
+  /** Lets internal services in; null where there are none. */
+  readonly internal: InternalCheck | null;
   /** Null where no origin is allowed. */
   readonly cors: Cors | null;
   readonly trustProxy: TrustedProxies;

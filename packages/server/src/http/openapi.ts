@@ -54,6 +54,8 @@ export function openApiOf(routes: readonly Route[], publicUrl: URL | null): Json
       securitySchemes: {
         apiKey: { type: "apiKey", in: "header", name: "X-API-Key" },
         bearer: { type: "http", scheme: "bearer" },
+        internalService: { type: "apiKey", in: "header", name: "X-Internal-Service" },
+        internalToken: { type: "apiKey", in: "header", name: "X-Internal-Token" },
       },
     },
   };
@@ -97,6 +99,7 @@ function operationIdOf({ method, path }: Route): string {
 
 function securityOf(guard: Guard): Json {
   if (guard === "public") return { security: [] };
+  if (guard === "internal") return { security: [{ internalService: [], internalToken: [] }] };
   const security = [{ apiKey: [] }, { bearer: [] }];
   return guard === "anyone" ? { security } : { security, "x-required-scope": guard };
 }

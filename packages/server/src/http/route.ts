@@ -13,8 +13,11 @@ import type { Schema } from "./schema.ts";
 /** Methods that routes have; HEAD comes with GET. */
 export type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
-/** `public`: no credential. `anyone`: a credential of whatever scopes. Else the scope. */
-export type Guard = "public" | "anyone" | RequiredScope;
+/**
+ * `public`: no credential. `anyone`: a credential of whatever scopes. `internal`: a service's. Else
+ * the scope.
+ */
+export type Guard = "public" | "anyone" | "internal" | RequiredScope;
 
 /** Parts of the path, checked by name: thread and rollout ids are ids. */
 export type Params = {

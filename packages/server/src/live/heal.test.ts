@@ -12,6 +12,7 @@ import { parsePublish } from "@spool/protocol/publish-parser";
 import type { Principal } from "../auth/principal.ts";
 import { openEmbeddedStore } from "../store/embedded/open-embedded-store.ts";
 import { eventually } from "../testing/eventually.ts";
+import { clocksOf } from "../testing/fake-clock.ts";
 import { FaultyBus } from "../testing/faulty-bus.ts";
 import { SeededRandom } from "../testing/seeded-random.ts";
 import { threadView } from "../threads/resource-view.ts";
@@ -53,7 +54,7 @@ test("LIVE5 a lost last hint heals: events, a rename and a deletion that nothing
   const commands = new ThreadCommands({
     store,
     bus,
-    now: Date.now,
+    clocks: () => clocksOf(Date.now()),
     newId: (prefix) => {
       ids += 1;
       return `${prefix}_${ids}`;

@@ -59,7 +59,7 @@ export function attachLive(server: Server, parts: LiveParts): LiveServer {
   const sockets = new Set<LiveConnection>();
   let isClosing = false;
   server.on("upgrade", (request, stream: Duplex, head) => {
-    stream.on("error", () => stream.destroy());
+    stream.on("error", destroyThis);
     accept(request, parts).then(
       (accepted) => {
         if (isClosing) {
@@ -100,6 +100,11 @@ export function attachLive(server: Server, parts: LiveParts): LiveServer {
       await sayGoodbye(sockets);
     },
   };
+}
+
+/** No closure of the upgrade: with it every socket would keep its request and headers. */
+function destroyThis(this: Duplex): void {
+  this.destroy();
 }
 
 /** Everything that can refuse the upgrade, in the contract's order. */

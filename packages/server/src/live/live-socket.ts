@@ -34,19 +34,22 @@ export type LiveShared = {
   readonly runPublishers: RunPublishers;
 };
 
+/** What a socket that publishes keeps: its answers in order, the runs it publishes in. */
+type Publishing = { readonly answers: OrderedAnswers; readonly runs: PublishedRuns };
+
 /** A WebSocket of `caller`, open from its construction until it is closed. */
 export class LiveSocket implements LiveConnection {
   readonly caller: LiveCaller;
   readonly #shared: LiveShared;
   readonly #socket: WebSocket;
   readonly #outlet: Outlet;
-  readonly #answers: OrderedAnswers;
   /** The thread of the socket's address; null on `/v1/live`. */
   readonly #ownThreadId: string | null;
   readonly #sessions = new Map<string, Session>();
   /** Threads whose subscription is being decided, each with the latest one's mark. */
-  readonly #subscribing = new Map<string, symbol>();
-  readonly #runs: PublishedRuns;
+  #subscribing: Map<string, symbol> | null = null;
+  /** Null until something is published: most sockets only watch. */
+  #publishing: Publishing | null = null;
   #heardAt: number;
   #endListFeed: (() => void) | null = null;
   #unansweredBytes = 0;
@@ -65,10 +68,6 @@ export class LiveSocket implements LiveConnection {
     this.#ownThreadId = who.ownThreadId;
     this.#heardAt = shared.parts.now();
     this.#outlet = new Outlet(connection.stream, shared.hub.scheduler);
-    this.#answers = new OrderedAnswers((text) => this.#send(text));
-    this.#runs = new PublishedRuns(shared.runPublishers, (threadId, runId) => {
-      this.#send(JSON.stringify({ type: "run_cancel_requested", threadId, runId }));
-    });
     const heard = () => {
       this.#heardAt = shared.parts.now();
     };
@@ -173,8 +172,10 @@ export class LiveSocket implements LiveConnection {
   }
 
   #publish(body: Record<string, unknown>, id: MessageId | undefined, bytes: number): void {
-    const answer = this.#answers.next();
     const { parts } = this.#shared;
+    this.#publishing ??= this.#beginPublishing();
+    const { answers, runs } = this.#publishing;
+    const answer = answers.next();
     let published: ReturnType<LiveParts["publish"]>;
     let decided: ReturnType<PublishedRuns["sent"]> | null = null;
     try {
@@ -183,7 +184,7 @@ export class LiveSocket implements LiveConnection {
       const request = publishOf(body, this.#ownThreadId);
       const { runId, threadId } = request;
       published = parts.publish(this.caller, request);
-      if (runId !== null) decided = this.#runs.sent(this.#key(threadId), runId);
+      if (runId !== null) decided = runs.sent(this.#key(threadId), runId);
     } catch (error) {
       answer(this.#errorText(error, id, body.threadId));
       return;
@@ -201,6 +202,16 @@ export class LiveSocket implements LiveConnection {
     );
   }
 
+  #beginPublishing(): Publishing {
+    const tell = (threadId: string, runId: string) => {
+      this.#send(JSON.stringify({ type: "run_cancel_requested", threadId, runId }));
+    };
+    return {
+      answers: new OrderedAnswers((text) => this.#send(text)),
+      runs: new PublishedRuns(this.#shared.runPublishers, tell),
+    };
+  }
+
   /**
    * A peer that publishes faster than the disk takes it, or asks without reading the answers, is
    * not read from meanwhile. One that only watches is always listened to.
@@ -212,7 +223,7 @@ export class LiveSocket implements LiveConnection {
     const isOver =
       this.#isDraining ||
       this.#unansweredBytes > unansweredBytesMax ||
-      this.#answers.waiting > unansweredMax;
+      (this.#publishing?.answers.waiting ?? 0) > unansweredMax;
     if (isOver === this.#isPaused) return;
     this.#isPaused = isOver;
     if (isOver) this.#socket.pause();
@@ -236,15 +247,17 @@ export class LiveSocket implements LiveConnection {
   ): void {
     requireScope(this.caller.principal, "agent:read");
     const { parts } = this.#shared;
-    const isNew = !this.#sessions.has(threadId) && !this.#subscribing.has(threadId);
-    const threads = this.#sessions.size + this.#subscribing.size;
+    this.#subscribing ??= new Map();
+    const subscribing = this.#subscribing;
+    const isNew = !this.#sessions.has(threadId) && !subscribing.has(threadId);
+    const threads = this.#sessions.size + subscribing.size;
     if (isNew && threads >= liveLimits.subscriptionsMax) throw tooManySubscriptions();
     const mark = Symbol(threadId);
-    this.#subscribing.set(threadId, mark);
+    subscribing.set(threadId, mark);
     /** False when the peer has changed its mind meanwhile, or is gone. */
     const isWanted = () => {
-      const isLatest = this.#subscribing.get(threadId) === mark;
-      if (isLatest) this.#subscribing.delete(threadId);
+      const isLatest = subscribing.get(threadId) === mark;
+      if (isLatest) subscribing.delete(threadId);
       return isLatest && !this.#isClosing;
     };
     watchAccess(parts, this.caller, threadId).then(
@@ -259,7 +272,7 @@ export class LiveSocket implements LiveConnection {
   }
 
   #unsubscribe(threadId: string): void {
-    this.#subscribing.delete(threadId);
+    this.#subscribing?.delete(threadId);
     this.#sessions.get(threadId)?.end();
     this.#sessions.delete(threadId);
     this.#send(JSON.stringify({ type: "unsubscribed", threadId }));
@@ -318,7 +331,7 @@ export class LiveSocket implements LiveConnection {
   #endSessions(): void {
     for (const session of this.#sessions.values()) session.end();
     this.#sessions.clear();
-    this.#subscribing.clear();
+    this.#subscribing?.clear();
     this.#endListFeed?.();
     this.#endListFeed = null;
   }
@@ -326,7 +339,7 @@ export class LiveSocket implements LiveConnection {
   #end(): void {
     this.#isClosing = true;
     this.#endSessions();
-    this.#runs.end();
+    this.#publishing?.runs.end();
   }
 }
 

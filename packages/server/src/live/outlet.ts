@@ -18,7 +18,7 @@ export class Outlet {
   #bytes = 0;
   #ended = false;
   /** Told at the end of each turn in which something was written. */
-  readonly #written = new Set<() => void>();
+  #written: Set<() => void> | null = null;
 
   constructor(stream: Writable, scheduler: TurnScheduler) {
     this.#stream = stream;
@@ -56,7 +56,7 @@ export class Outlet {
     if (chunks.length === 1) this.#stream.write(chunks[0]);
     else if (bytes <= joinedBytesMax) this.#stream.write(Buffer.concat(chunks, bytes));
     else this.#writeMany(chunks);
-    for (const told of this.#written) told();
+    for (const told of this.#written ?? []) told();
   }
 
   /**
@@ -90,12 +90,13 @@ export class Outlet {
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
-        this.#written.delete(done);
+        this.#written?.delete(done);
         this.#stream.off("drain", done);
         this.#stream.off("close", done);
         resolve();
       };
       const timer = setTimeout(done, liveLimits.drainPollMs);
+      this.#written ??= new Set();
       this.#written.add(done);
       this.#stream.once("drain", done);
       this.#stream.once("close", done);

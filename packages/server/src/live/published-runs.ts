@@ -14,6 +14,8 @@ type Note = {
   /** Publishes that are not decided. */
   undecided: number;
   isAccepted: boolean;
+  /** It has ended, and was not opened again. */
+  isOver: boolean;
   /** It was cancelled before anything was accepted. */
   isCancelled: boolean;
 };
@@ -33,8 +35,12 @@ export class PublishedRuns implements RunPublisher {
     this.#tell = tell;
   }
 
-  /** A publish was sent on its way. Call the result with its answer, or with null: refused. */
-  sent(key: ThreadKey, runId: string): (answer: PublishAnswer | null) => void {
+  /**
+   * A publish was sent on its way. Call the result with its answer, or with null: refused. Null
+   * where its answer tells nothing new: the run is the one accepted last.
+   */
+  sent(key: ThreadKey, runId: string): ((answer: PublishAnswer | null) => void) | null {
+    if (this.#latest.get(key.threadId)?.runId === runId) return null;
     const name = nameOf(key.threadId, runId);
     const note = this.#notes.get(name) ?? newNote(key, runId);
     note.undecided += 1;
@@ -42,7 +48,7 @@ export class PublishedRuns implements RunPublisher {
     this.#runPublishers.add(key, runId, this);
     return (answer) => {
       note.undecided -= 1;
-      if (answer !== null) this.#accepted(note, answer);
+      if (answer !== null && !note.isOver) this.#accepted(note, answer);
       if (note.undecided === 0 && this.#latest.get(key.threadId) !== note) this.#forget(note);
     };
   }
@@ -51,6 +57,15 @@ export class PublishedRuns implements RunPublisher {
     const note = this.#notes.get(nameOf(threadId, runId));
     if (note?.isAccepted) this.#tell(threadId, runId);
     else if (note !== undefined) note.isCancelled = true;
+  }
+
+  runChanged(threadId: string, runId: string, isActive: boolean): void {
+    const note = this.#notes.get(nameOf(threadId, runId));
+    if (note === undefined) return;
+    note.isOver = !isActive;
+    if (isActive) return;
+    if (this.#latest.get(threadId) === note) this.#latest.delete(threadId);
+    if (note.undecided === 0) this.#forget(note);
   }
 
   /** The socket is gone. */
@@ -86,5 +101,5 @@ function nameOf(threadId: string, runId: string): string {
 }
 
 function newNote(key: ThreadKey, runId: string): Note {
-  return { key, runId, undecided: 0, isAccepted: false, isCancelled: false };
+  return { key, runId, undecided: 0, isAccepted: false, isOver: false, isCancelled: false };
 }

@@ -5,8 +5,11 @@
 import { keyText, type ThreadKey } from "../store/thread-key.ts";
 import type { BusMessage, LiveBus } from "./live-bus.ts";
 
-/** A socket that wants to know. */
-export type RunPublisher = { cancelRequested(threadId: string, runId: string): void };
+/** A socket that wants to know: also of the end of the run, and of its being opened again. */
+export type RunPublisher = {
+  cancelRequested(threadId: string, runId: string): void;
+  runChanged(threadId: string, runId: string, isActive: boolean): void;
+};
 
 type Entry = {
   readonly runs: Map<string, Set<RunPublisher>>;
@@ -41,31 +44,36 @@ export class RunPublishers {
   }
 
   remove(key: ThreadKey, runId: string, publisher: RunPublisher): void {
-    const entry = this.#threads.get(keyText(key));
+    const text = keyText(key);
+    const entry = this.#threads.get(text);
     const publishers = entry?.runs.get(runId);
     publishers?.delete(publisher);
-    if (publishers?.size === 0) this.#forget(key, runId);
+    if (entry === undefined || publishers?.size !== 0) return;
+    entry.runs.delete(runId);
+    if (entry.runs.size > 0) return;
+    entry.unsubscribe();
+    this.#threads.delete(text);
   }
 
   #heard(key: ThreadKey, messages: readonly BusMessage[]): void {
+    const { threadId } = key;
     for (const message of messages) {
       if (message.kind === "cancel_requested") {
-        const publishers = this.#threads.get(keyText(key))?.runs.get(message.runId);
-        for (const publisher of publishers ?? []) {
-          publisher.cancelRequested(key.threadId, message.runId);
+        for (const publisher of this.#of(key, message.runId)) {
+          publisher.cancelRequested(threadId, message.runId);
         }
-      } else if (message.kind === "event" && message.event.type === "run_completed") {
-        this.#forget(key, message.event.runId as string);
+      } else if (message.kind === "event") {
+        const { type, runId } = message.event;
+        if (runId === null || (type !== "run_completed" && type !== "run_started")) continue;
+        for (const publisher of this.#of(key, runId)) {
+          publisher.runChanged(threadId, runId, type === "run_started");
+        }
       }
     }
   }
 
-  #forget(key: ThreadKey, runId: string): void {
-    const text = keyText(key);
-    const entry = this.#threads.get(text);
-    entry?.runs.delete(runId);
-    if (entry?.runs.size !== 0) return;
-    entry.unsubscribe();
-    this.#threads.delete(text);
+  /** A copy: whoever is told may leave. */
+  #of(key: ThreadKey, runId: string): RunPublisher[] {
+    return [...(this.#threads.get(keyText(key))?.runs.get(runId) ?? [])];
   }
 }

@@ -13,6 +13,7 @@ import type { Principal } from "../auth/principal.ts";
 import { openEmbeddedStore } from "../store/embedded/open-embedded-store.ts";
 import type { ThreadStore } from "../store/thread-store.ts";
 import { eventually, settled } from "../testing/eventually.ts";
+import { clocksOf } from "../testing/fake-clock.ts";
 import { FaultyBus } from "../testing/faulty-bus.ts";
 import { SeededRandom } from "../testing/seeded-random.ts";
 import { threadView } from "../threads/resource-view.ts";
@@ -113,7 +114,13 @@ async function openParts(t: TestContext, bus: LiveBus) {
     ids += 1;
     return `${prefix}_${ids}`;
   };
-  const commands = new ThreadCommands({ store, bus, now: Date.now, newId, lanesMax: 10 });
+  const commands = new ThreadCommands({
+    store,
+    bus,
+    clocks: () => clocksOf(Date.now()),
+    newId,
+    lanesMax: 10,
+  });
   const publish = (events: object[], rolloutId?: string) => {
     const place = rolloutId === undefined ? {} : { rolloutId };
     const request = parsePublish({ ...place, runId: "run_1", events }, "thr_1");

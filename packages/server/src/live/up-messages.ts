@@ -3,7 +3,7 @@
  * refuses it. The body of a publish is checked by the protocol's own parser.
  */
 import { DomainError } from "@spool/protocol/errors";
-import { type PublishRequest, parsePublish } from "@spool/protocol/publish-parser";
+import { type PublishRequest, parsePublishMessage } from "@spool/protocol/publish-parser";
 import {
   type MessageId,
   publishMessagesMax,
@@ -81,11 +81,10 @@ export function publishOf(
   body: Record<string, unknown>,
   ownThreadId: string | null,
 ): PublishRequest {
-  const { type, id, ...batch } = body;
-  if (id !== undefined && messageIdOf(body) === undefined) {
+  if (body.id !== undefined && messageIdOf(body) === undefined) {
     throw invalid("A message's id is a whole number, or a text of at most 128 characters.");
   }
-  return parsePublish({ events: undefined, ...batch }, ownThreadId);
+  return parsePublishMessage(body, ownThreadId);
 }
 
 function subscription(message: SubscribeMessage) {

@@ -5,8 +5,8 @@
  *
  *   thr_ 0k3v9q2m1a 0003 v8c1t0k2qr4m    10 digits of milliseconds, 4 of a counter, 12 random
  */
-/** Prefixes of the server's ids: threads, rollouts, compactions. */
-export type IdPrefix = "thr" | "rol" | "cmp";
+/** Prefixes of the server's ids: threads, runs, rollouts, compactions. */
+export type IdPrefix = "thr" | "run" | "rol" | "cmp";
 
 const base = 32;
 const timeDigits = 10;

@@ -39,6 +39,13 @@ export type ThreadArchived = {
 /** The metadata was replaced as a whole. */
 export type MetadataSet = { readonly kind: "metadata_set"; readonly metadata: JsonObject };
 
+/** The publisher of the active run was heard of without an event: its lease counts anew (RUN14). */
+export type LeaseRenewed = {
+  readonly kind: "lease_renewed";
+  readonly runId: string;
+  readonly renewedAt: number;
+};
+
 /** The thread is gone; only its id stays taken (DEL4). */
 export type ThreadDeleted = {
   readonly kind: "thread_deleted";
@@ -53,4 +60,5 @@ export type Change =
   | ThreadRenamed
   | ThreadArchived
   | MetadataSet
+  | LeaseRenewed
   | ThreadDeleted;

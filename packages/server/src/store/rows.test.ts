@@ -91,6 +91,7 @@ test("THR1 a new thread is empty, with an empty rollout and no run", () => {
     crc: 0,
     activeRolloutId: "rol_0",
     activeRunId: null,
+    lapsedRunId: null,
     compaction: null,
     deletedAt: null,
     deletedByUserId: null,
@@ -122,6 +123,7 @@ test("THR1 THR2 an active run shows in its thread, with the last line's checksum
     firstSequence: 1,
     lastSequence: 2,
     leaseSeconds: 60,
+    renewedAt: createdAt + 2_000,
     endedBy: null,
     metadata: { k: 1 },
   });

@@ -5,7 +5,8 @@
  */
 import { strict as assert } from "node:assert";
 import type { JsonObject } from "@spool/protocol/json";
-import type { ExecutionMode, RunStatus, ThreadStatus } from "@spool/protocol/resources";
+import { leaseSeconds } from "@spool/protocol/limits";
+import type { Event, ExecutionMode, RunStatus, ThreadStatus } from "@spool/protocol/resources";
 import type { Change, EventAppended, ThreadCreated } from "./changes.ts";
 import type { ThreadKey } from "./thread-key.ts";
 
@@ -33,6 +34,8 @@ export type ThreadRow = ThreadKey & {
   readonly crc: number;
   readonly activeRolloutId: string;
   readonly activeRunId: string | null;
+  /** The run whose lease lapsed, while nothing has begun since: it may be reopened (RUN15). */
+  readonly lapsedRunId: string | null;
   readonly compaction: OpenCompaction | null;
   readonly deletedAt: number | null;
   readonly deletedByUserId: string | null;
@@ -62,6 +65,8 @@ export type RunRow = {
   readonly firstSequence: number;
   readonly lastSequence: number;
   readonly leaseSeconds: number;
+  /** When its publisher was heard of last, as far as that is stored (RUN14). */
+  readonly renewedAt: number;
   /** Who ended it: a publisher may not go on, a fenced one is told so (RUN5, RUN6). */
   readonly endedBy: "publisher" | "server" | null;
   readonly metadata: JsonObject;
@@ -70,11 +75,12 @@ export type RunRow = {
 /** A run-less user message's id, remembered against repeats (PUB11). */
 export type MessageIdRow = { readonly messageId: string; readonly sequence: number };
 
-/** What a thread stands at: its row, its active rollout, its active run. */
+/** What a thread stands at: its row, its active rollout, its active run or the one that lapsed. */
 export type ThreadHead = {
   readonly thread: ThreadRow;
   readonly rollout: RolloutRow;
   readonly run: RunRow | null;
+  readonly lapsed: RunRow | null;
 };
 
 /** The rows that changes touched, each in its last state. */
@@ -104,7 +110,9 @@ export function revisionOf(thread: ThreadRow | undefined): number {
   return thread === undefined ? 0 : thread.metaVersion + thread.sequence;
 }
 
-const defaultLeaseSeconds = 900;
+/** The reason of a run that the server ended because its lease lapsed (RUN13). */
+export const leaseExpired = "lease_expired";
+
 const nothingLeft = { closedRollout: null, endedRun: null, messageId: null } as const;
 
 /**
@@ -121,7 +129,7 @@ export function applyChange(key: ThreadKey, head: ThreadHead | null, change: Cha
   if (change.kind === "event") return applyEvent(head, change);
   const metaVersion = head.thread.metaVersion + 1;
   const thread = { ...head.thread, ...fieldsOf(change), metaVersion };
-  return { head: { ...head, thread }, ...nothingLeft };
+  return { head: { ...head, thread, run: runRenewed(head.run, change) }, ...nothingLeft };
 }
 
 /** Folds changes in order. Returns the head after them and every row they touched. */
@@ -140,7 +148,7 @@ export class RowFold {
   readonly #key: ThreadKey;
   #head: ThreadHead | null;
   #closedRollouts: RolloutRow[] = [];
-  #endedRuns: RunRow[] = [];
+  readonly #endedRuns = new Map<string, RunRow>();
   #messageIds: MessageIdRow[] = [];
 
   constructor(key: ThreadKey, head: ThreadHead | null) {
@@ -157,7 +165,7 @@ export class RowFold {
     const applied = applyChange(this.#key, this.#head, change);
     this.#head = applied.head;
     if (applied.closedRollout) this.#closedRollouts.push(applied.closedRollout);
-    if (applied.endedRun) this.#endedRuns.push(applied.endedRun);
+    if (applied.endedRun) this.#endedRuns.set(applied.endedRun.runId, applied.endedRun);
     if (applied.messageId) this.#messageIds.push(applied.messageId);
     return applied;
   }
@@ -165,10 +173,12 @@ export class RowFold {
   /** The rows touched so far, a run or rollout that is still the head's included. */
   rows(): RowChanges {
     const { thread, rollout, run } = this.head;
+    // One that was reopened is the active run again.
+    const endedRuns = [...this.#endedRuns.values()].filter(({ runId }) => runId !== run?.runId);
     return {
       thread,
       rollouts: this.#closedRollouts.length ? [...this.#closedRollouts, rollout] : [rollout],
-      runs: run ? [...this.#endedRuns, run] : this.#endedRuns,
+      runs: run ? [...endedRuns, run] : endedRuns,
       messageIds: this.#messageIds,
     };
   }
@@ -196,12 +206,14 @@ function createdHead(key: ThreadKey, change: ThreadCreated): ThreadHead {
       crc: 0,
       activeRolloutId: rolloutId,
       activeRunId: null,
+      lapsedRunId: null,
       compaction: null,
       deletedAt: null,
       deletedByUserId: null,
     },
     rollout: emptyRollout(rolloutId, 0, createdAt),
     run: null,
+    lapsed: null,
   };
 }
 
@@ -228,6 +240,8 @@ function fieldsOf(change: PlainChange): Partial<ThreadRow> {
       return { archivedAt: change.archivedAt };
     case "metadata_set":
       return { metadata: change.metadata };
+    case "lease_renewed":
+      return {};
     case "thread_deleted":
       return {
         ...erased,
@@ -249,9 +263,16 @@ const erased: Partial<ThreadRow> = {
   parentThreadId: null,
   parentToolCallId: null,
   activeRunId: null,
+  lapsedRunId: null,
   compaction: null,
   crc: 0,
 };
+
+function runRenewed(run: RunRow | null, change: PlainChange): RunRow | null {
+  if (change.kind !== "lease_renewed") return run;
+  assert(run?.runId === change.runId, "only the active run's lease is renewed");
+  return { ...run, renewedAt: change.renewedAt };
+}
 
 function applyEvent(head: ThreadHead, change: EventAppended): Applied {
   const { event, line, crc } = change;
@@ -266,6 +287,7 @@ function applyEvent(head: ThreadHead, change: EventAppended): Applied {
     bytes: before.bytes + line.length + 1,
   };
   const { run, endedRun } = runAfter(head, change, at);
+  const lapsed = lapsedAfter(head, change, endedRun);
   const { payload } = event;
   const started = event.type === "run_started";
   const thread: ThreadRow = {
@@ -275,6 +297,7 @@ function applyEvent(head: ThreadHead, change: EventAppended): Applied {
     updatedAt: at,
     activeRolloutId: rollout.rolloutId,
     activeRunId: run?.runId ?? null,
+    lapsedRunId: lapsed?.runId ?? null,
     compaction: compactionAfter(head.thread.compaction, change),
     agentId: head.thread.agentId ?? (started ? textOr(payload.agentId, null) : null),
     executionMode:
@@ -282,7 +305,7 @@ function applyEvent(head: ThreadHead, change: EventAppended): Applied {
       (started ? (textOr(payload.executionMode, null) as ExecutionMode | null) : null),
   };
   return {
-    head: { thread, rollout, run },
+    head: { thread, rollout, run, lapsed },
     closedRollout: turned ? { ...head.rollout, completedAt: at } : null,
     endedRun,
     messageId: runlessMessageId(change),
@@ -296,11 +319,15 @@ function runAfter(
 ): { run: RunRow | null; endedRun: RunRow | null } {
   if (event.runId === null) return { run: head.run, endedRun: null };
   if (event.type === "run_started" && head.run === null) {
-    return { run: startedRun(event.runId, event, at), endedRun: null };
+    const { lapsed } = head;
+    const reopens = lapsed !== null && lapsed.runId === event.runId;
+    const run = reopens ? reopenedRun(lapsed, event, at) : startedRun(event.runId, event, at);
+    return { run, endedRun: null };
   }
   assert(head.run?.runId === event.runId, "an event of a run stands between its start and its end");
   const run: RunRow = {
     ...head.run,
+    renewedAt: at,
     lastSequence: event.sequence,
     runSequence: event.runSequence ?? head.run.runSequence,
   };
@@ -315,6 +342,37 @@ function runAfter(
   return { run: null, endedRun };
 }
 
+/** A lapsed run may go on until something else begins. */
+function lapsedAfter(
+  head: ThreadHead,
+  { event }: EventAppended,
+  endedRun: RunRow | null,
+): RunRow | null {
+  if (endedRun !== null) return isLapsed(endedRun) ? endedRun : null;
+  const begins = event.type === "run_started" || event.type === "compaction_started";
+  return begins ? null : head.lapsed;
+}
+
+/** Whether the run was ended because nobody renewed its lease (RUN13). */
+function isLapsed({ endedBy, reason }: RunRow): boolean {
+  return endedBy === "server" && reason === leaseExpired;
+}
+
+/** RUN15: it goes on where it was, under the lease it had unless another is asked for. */
+function reopenedRun(lapsed: RunRow, { payload, ...event }: Event, at: number): RunRow {
+  return {
+    ...lapsed,
+    status: "running",
+    reason: null,
+    completedAt: null,
+    endedBy: null,
+    runSequence: event.runSequence ?? lapsed.runSequence,
+    lastSequence: event.sequence,
+    leaseSeconds: leaseOf(payload) ?? lapsed.leaseSeconds,
+    renewedAt: at,
+  };
+}
+
 function startedRun(runId: string, event: EventAppended["event"], at: number): RunRow {
   const { payload } = event;
   return {
@@ -326,11 +384,15 @@ function startedRun(runId: string, event: EventAppended["event"], at: number): R
     runSequence: event.runSequence ?? 0,
     firstSequence: event.sequence,
     lastSequence: event.sequence,
-    leaseSeconds:
-      typeof payload.leaseSeconds === "number" ? payload.leaseSeconds : defaultLeaseSeconds,
+    leaseSeconds: leaseOf(payload) ?? leaseSeconds.default,
+    renewedAt: at,
     endedBy: null,
     metadata: isObject(payload.metadata) ? payload.metadata : {},
   };
+}
+
+function leaseOf({ leaseSeconds }: JsonObject): number | null {
+  return typeof leaseSeconds === "number" ? leaseSeconds : null;
 }
 
 function compactionAfter(open: OpenCompaction | null, { event }: EventAppended) {

@@ -59,6 +59,13 @@ export type EventQuery = {
 /** Lines in the order asked for. `next` is the sequence the page after begins at, or null. */
 export type EventPage = { readonly lines: readonly Buffer[]; readonly next: number | null };
 
+/** A place in a list; `orgId` where the list is of every org. */
+export type ListPlace = {
+  readonly updatedAt: number;
+  readonly threadId: string;
+  readonly orgId?: string;
+};
+
 /** Which threads, newest activity first (`updatedAt`, `threadId` descending). */
 export type ThreadQuery = {
   /** Null: of every org, for the server's own chores. */
@@ -69,7 +76,7 @@ export type ThreadQuery = {
   readonly agentId: string | null;
   readonly status: "idle" | "running" | "compacting" | null;
   readonly parentThreadId: string | null;
-  readonly after: { readonly updatedAt: number; readonly threadId: string } | null;
+  readonly after: ListPlace | null;
   readonly limit: number;
 };
 

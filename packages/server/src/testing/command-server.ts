@@ -7,11 +7,13 @@ import type { TestContext } from "node:test";
 import type { DomainError } from "@spool/protocol/errors";
 import type { BusMessage } from "../live/live-bus.ts";
 import { MemoryBus } from "../live/memory-bus.ts";
+import type { EmbeddedStore } from "../store/embedded/embedded-store.ts";
 import type { StoreLimits } from "../store/embedded/store-limits.ts";
 import type { ThreadStore } from "../store/thread-store.ts";
 import { key, type Step } from "../threads/decide-specification.ts";
 import { type CommandResult, ThreadCommands } from "../threads/thread-commands.ts";
 import { EmbeddedFixture } from "./embedded-fixture.ts";
+import { clocksOf } from "./fake-clock.ts";
 
 /** Puts something between the commands and the store, such as a lost race. */
 export type StoreWrap = (store: ThreadStore) => ThreadStore;
@@ -27,6 +29,8 @@ export class CommandServer {
   #store: ThreadStore | null = null;
   #commands: ThreadCommands | null = null;
   #ids = 0;
+  /** When it was opened last. */
+  #steadyStart = 0;
 
   constructor(t: TestContext, limits: Partial<StoreLimits> = {}) {
     this.fixture = new EmbeddedFixture(t, { limits: { segmentBytes: 1_000_000, ...limits } });
@@ -36,10 +40,23 @@ export class CommandServer {
 
   /** Opens the directory, again after `close`, with one writer. */
   async open(options: { wrap?: StoreWrap; lanesMax?: number } = {}): Promise<this> {
+    this.#steadyStart = this.fixture.clock.now();
     const store = await this.fixture.open();
     this.#store = options.wrap?.(store) ?? store;
     this.#commands = this.writer(options.lanesMax);
     return this;
+  }
+
+  /** Ends the process; what it had not made durable is gone. */
+  async kill(): Promise<void> {
+    await this.fixture.losePower(this.#store as EmbeddedStore | null);
+    this.#store = null;
+  }
+
+  /** The first writer. */
+  get commands(): ThreadCommands {
+    if (this.#commands === null) throw new Error("the server is not open");
+    return this.#commands;
   }
 
   /** Stops in order, as before a restart. */
@@ -60,7 +77,13 @@ export class CommandServer {
       this.#ids += 1;
       return `${prefix}_${this.#ids}`;
     };
-    return new ThreadCommands({ store, bus, now: fixture.clock.now, newId, lanesMax });
+    return new ThreadCommands({
+      store,
+      bus,
+      clocks: () => ({ ...clocksOf(fixture.clock.now()), steadyStart: this.#steadyStart }),
+      newId,
+      lanesMax,
+    });
   }
 
   /** Gives a command of the first writer. Rejects with the DomainError that refuses it. */
@@ -108,7 +131,11 @@ export type StoredEvent = {
   readonly type: string;
   readonly runId: string | null;
   readonly runSequence?: number;
-  readonly payload: { readonly content?: string; readonly status?: string };
+  readonly payload: {
+    readonly content?: string;
+    readonly status?: string;
+    readonly reason?: string;
+  };
 };
 
 function summaryOf(message: BusMessage): string {

@@ -2,6 +2,7 @@
  * A clock that stands still until a test moves it, so that no test waits for time to pass and
  * times in results are known in advance.
  */
+import type { Clocks } from "../threads/leases.ts";
 
 /** Where fake clocks begin, in milliseconds since the epoch: 2026-01-31T12:00:00Z. */
 export const fakeClockStart = Date.UTC(2026, 0, 31, 12);
@@ -21,4 +22,9 @@ export class FakeClock {
     this.time += milliseconds;
     return this.time;
   }
+}
+
+/** Both clocks of deciding at one time; the server started long before. */
+export function clocksOf(time: number): Clocks {
+  return { now: time, steadyNow: time, steadyStart: 0 };
 }

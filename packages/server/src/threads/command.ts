@@ -5,26 +5,43 @@
 import type { JsonObject } from "@spool/protocol/json";
 import type { PublishAnswer } from "@spool/protocol/publish";
 import type { PublishRequest } from "@spool/protocol/publish-parser";
-import type { CreateThread, UpdateThread } from "@spool/protocol/requests";
+import type { CreateThread, RegisterRun, UpdateThread } from "@spool/protocol/requests";
 import type { Principal } from "../auth/principal.ts";
 import type { Change } from "../store/changes.ts";
 import type { RowChanges, ThreadHead } from "../store/rows.ts";
+import type { Clocks } from "./leases.ts";
 
-/** Leases, `POST /v1/run` and requested compaction become further kinds here. */
+/** Everything that may be asked of a thread. */
 export type Command =
   | { readonly kind: "publish"; readonly request: PublishRequest }
   | { readonly kind: "create"; readonly body: CreateThread }
   | { readonly kind: "update"; readonly body: UpdateThread }
   | { readonly kind: "delete"; readonly force: boolean }
   | { readonly kind: "cancel" }
+  /** `POST /v1/run` (RUN17). */
+  | { readonly kind: "register_run"; readonly runId: string; readonly body: RegisterRun }
+  /** The server's own: ends the active run if its lease has ended (RUN13). */
+  | { readonly kind: "expire_run" }
   /** The server's own, at its start: whoever was compacting is gone (ROL7). */
-  | { readonly kind: "abandon_compaction" };
+  | { readonly kind: "abandon_compaction" }
+  /** Begins a requested compaction of the rollout that was looked at (ROL12). */
+  | {
+      readonly kind: "start_compaction";
+      readonly rolloutId: string;
+      /** Whether there is a message since the last compaction. */
+      readonly hasMessages: boolean;
+      readonly instructions: string | null;
+    }
+  /** Ends a requested compaction with what its `compaction_completed` says. */
+  | {
+      readonly kind: "end_compaction";
+      readonly compactionId: string;
+      readonly payload: JsonObject;
+    };
 
 /** What is around a command: who gives it, when, and where new ids come from. */
-export type DecideContext = {
+export type DecideContext = Clocks & {
   readonly principal: Principal;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
   readonly newId: (prefix: "rol" | "cmp") => string;
 };
 
@@ -49,6 +66,8 @@ export type Decision = {
   readonly changes: readonly Change[];
   readonly head: ThreadHead;
   readonly rows: RowChanges;
+  /** The active run's publisher was heard of: its lease counts anew. */
+  readonly renews: boolean;
   /** For `publish`; the others answer with the thread. */
   readonly answer: PublishAnswer | null;
 };

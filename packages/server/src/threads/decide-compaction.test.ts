@@ -13,6 +13,7 @@ import {
   given,
   publish,
   start,
+  startTime,
 } from "./decide-specification.ts";
 
 const message = (content: string) => ({ type: "user_message", payload: { content } });
@@ -207,7 +208,11 @@ test("ROL9 a compactionId that is not the open one's is INVALID_FRAME, and nothi
 test("ROL10 compaction_started while another compaction is under way is THREAD_BUSY", () => {
   const refusal = given(start("run_1"), publish("run_1", [started()]))
     .when(publish("run_1", [started()]))
-    .refuses("THREAD_BUSY", { reason: "compacting", activeRunId: "run_1", leaseExpiresAt: null });
+    .refuses("THREAD_BUSY", {
+      reason: "compacting",
+      activeRunId: "run_1",
+      leaseExpiresAt: new Date(startTime + 901_000).toISOString(),
+    });
   assert.match(refusal.message, /compaction/);
   given(start("run_1"), publish("run_1", [started(), completed()]))
     .when(publish("run_1", [started()]))

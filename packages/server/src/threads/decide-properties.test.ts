@@ -46,7 +46,9 @@ type Publish = {
 /** One thing that somebody does, or that happens. */
 type Act =
   | Publish
-  | { readonly kind: "runless" | "cancel" | "abandon" | "clear_title" | "clock_back" }
+  | { readonly kind: "runless" | "cancel" | "abandon" | "clear_title" | "clock_back" | "expire" }
+  | { readonly kind: "heartbeat"; readonly runId: string }
+  | { readonly kind: "time"; readonly seconds: number }
   | { readonly kind: "restart" };
 
 const anyPublish: fc.Arbitrary<Publish> = fc.record({
@@ -68,13 +70,24 @@ const anyAct: fc.Arbitrary<Act> = fc.oneof(
       { kind: "abandon" } as const,
       { kind: "clear_title" } as const,
       { kind: "clock_back" } as const,
+      { kind: "expire" } as const,
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(
+      fc.record({ kind: fc.constant("time" as const), seconds: fc.constantFrom(5, 400, 1_000) }),
+      fc.record({
+        kind: fc.constant("heartbeat" as const),
+        runId: fc.constantFrom("run_a1", "run_a2", "run_b1"),
+      }),
     ),
   },
 );
 
 const runless = publish(null, [frameOf.user_message as Frame]);
 
-function stepOf(act: Exclude<Act, { kind: "restart" }>, scenario: DecideScenario): Step {
+function stepOf(act: Exclude<Act, { kind: "restart" | "time" }>, scenario: DecideScenario): Step {
   switch (act.kind) {
     case "publish":
       return publishOf(act, scenario);
@@ -84,6 +97,10 @@ function stepOf(act: Exclude<Act, { kind: "restart" }>, scenario: DecideScenario
       return cancel();
     case "abandon":
       return { ...cancel(), command: { kind: "abandon_compaction" } };
+    case "expire":
+      return { ...cancel(), command: { kind: "expire_run" } };
+    case "heartbeat":
+      return publish(act.runId, []);
     case "clear_title":
       return update({ title: null });
     case "clock_back":
@@ -109,6 +126,10 @@ function carryOut(scenario: DecideScenario, acts: readonly Act[]): number {
       scenario.restart();
       continue;
     }
+    if (act.kind === "time") {
+      scenario.wait(act.seconds * 1_000);
+      continue;
+    }
     try {
       scenario.do(stepOf(act, scenario));
       accepted += 1;
@@ -120,24 +141,28 @@ function carryOut(scenario: DecideScenario, acts: readonly Act[]): number {
   return accepted;
 }
 
-test("THR6 THR7 RUN4 PUB3 ROL4 ROL7 random commands keep every history in shape", () => {
+test("THR6 THR7 RUN4 RUN13 RUN15 PUB3 ROL4 ROL7 random commands keep every history in shape", () => {
   let accepted = 0;
   let compactions = 0;
+  let lapses = 0;
+  let reopenings = 0;
   const property = fc.property(fc.array(anyAct, { minLength: 10, maxLength: 50 }), (acts) => {
     const scenario = new DecideScenario();
     accepted += carryOut(scenario, acts);
     const { events } = scenario;
     compactions += events.filter((event) => event.type === "compaction_completed").length;
+    lapses += events.filter(({ payload }) => payload.reason === "lease_expired").length;
+    reopenings += events.filter(({ payload }) => payload.resumed === true).length;
     assertCounted(events);
     assertRuns(events);
     assertCompactions(events);
     assertRollouts(events);
     assertFolded(scenario);
   });
-  fc.assert(property, { seed: 20, numRuns: 400 });
+  fc.assert(property, { seed: 20, numRuns: 800 });
   assert.ok(
-    accepted > 2_000 && compactions > 300,
-    `${accepted} accepted, ${compactions} compactions`,
+    accepted > 2_000 && compactions > 300 && lapses > 150 && reopenings > 50,
+    `${accepted} accepted, ${compactions} compactions, ${lapses} lapses, ${reopenings} reopenings`,
   );
 });
 
@@ -148,27 +173,34 @@ function assertCounted(events: readonly Event[]): void {
   }
 }
 
-/** One run at a time, each started once and ended once, its numbers 1, 2, 3, … */
+/** One run at a time, each start with one end before the next, its numbers 1, 2, 3, … */
 function assertRuns(events: readonly Event[]): void {
   const numbers = new Map<string, number>();
   let active: string | null = null;
-  for (const { type, runId, runSequence } of events) {
+  /** The run whose lease lapsed, until something else begins. */
+  let lapsed: string | null = null;
+  for (const { type, runId, runSequence, payload } of events) {
+    if (type === "compaction_started") lapsed = null;
     if (runId === null) {
       assert.equal(runSequence, undefined);
       continue;
     }
     if (type === "run_started") {
       assert.equal(active, null, "a run starts when none is active");
-      assert.equal(numbers.has(runId), false, "a run starts once");
+      assert.equal(numbers.has(runId), payload.resumed === true, "a run starts once");
+      if (payload.resumed) assert.equal(runId, lapsed, "only a lapsed run is reopened");
       active = runId;
-      numbers.set(runId, 0);
+      lapsed = null;
+      numbers.set(runId, numbers.get(runId) ?? 0);
     }
     assert.equal(runId, active, "an event of a run stands inside it");
     if (runSequence !== undefined) {
       assert.equal(runSequence, (numbers.get(runId) ?? 0) + 1);
       numbers.set(runId, runSequence);
     }
-    if (type === "run_completed") active = null;
+    if (type !== "run_completed") continue;
+    active = null;
+    lapsed = payload.reason === "lease_expired" && runSequence === undefined ? runId : null;
   }
 }
 

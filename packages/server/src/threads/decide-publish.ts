@@ -12,7 +12,8 @@ import type {
 import { accessTo } from "../auth/access.ts";
 import type { RunRow } from "../store/rows.ts";
 import type { DecideContext, Decision } from "./command.ts";
-import { Draft } from "./draft.ts";
+import type { Draft } from "./draft.ts";
+import { leaseExpiry } from "./leases.ts";
 import {
   notOwner,
   outOfOrder,
@@ -24,7 +25,7 @@ import {
   threadIdTaken,
   threadNotFound,
 } from "./refusals.ts";
-import { closeOpenCompaction } from "./run-rules.ts";
+import { closeOpenCompaction, draftNow, reopenRun } from "./run-rules.ts";
 import type { ThreadState } from "./state.ts";
 import { finishedItem, itemOf, type TransientMemory } from "./transient-memory.ts";
 
@@ -54,7 +55,7 @@ export function decidePublish(
   context: DecideContext,
   seen: TransientMemory,
 ): Decision {
-  const draft = new Draft(state, context);
+  const draft = draftNow(state, context);
   if (state.head === null) createFromRun(draft, request, context);
   else refuseForeign(state, request, context);
   const pass: Pass = {
@@ -71,16 +72,24 @@ export function decidePublish(
     duplicates: 0,
     delivered: 0,
   };
-  if (request.frames.length === 0) {
-    requireActiveRun(pass);
-    requireRollout(pass);
-  }
+  if (request.frames.length === 0) heartbeat(pass);
   for (const frame of request.frames) {
     if (!frame.durable) publishTransient(pass, frame);
     else if (request.runId === null) publishRunless(pass, frame);
     else publishDurable(pass, frame, request.runId);
   }
+  if (pass.appended + pass.delivered > 0 && draft.head.run?.runId === request.runId) {
+    draft.renewLease(pass.appended > 0 ? "event" : "sign of life");
+  }
   return draft.finish(answerOf(pass));
+}
+
+/** RUN9, RUN14, RUN15: an empty batch renews the run's lease, or opens the run again. */
+function heartbeat(pass: Pass): void {
+  reopenIfLapsed(pass);
+  requireActiveRun(pass);
+  requireRollout(pass);
+  pass.draft.renewLease("sign of life");
 }
 
 /** RUN1: the `run_started` that makes its thread where the id is unknown; any other frame needs it. */
@@ -128,15 +137,26 @@ function publishDurable(pass: Pass, frame: DurableFrame, runId: string): void {
     pass.duplicates += 1;
     return;
   }
-  if (frame.type !== "run_started") requireActiveRun(pass);
-  else if (run !== null) throw endedRun(run);
+  if (frame.type !== "run_started") {
+    reopenIfLapsed(pass);
+    requireActiveRun(pass);
+  } else if (run !== null && !isLapsed(pass)) throw endedRun(run);
   requireRollout(pass);
   const runSequence = (run?.runSequence ?? 0) + 1;
   if (frame.runSequence !== null && frame.runSequence !== runSequence) {
     throw outOfOrder(runSequence);
   }
-  requireFree(draft, frame);
+  requireFree(pass, frame);
   appendOwn(pass, frame, runSequence);
+}
+
+/** RUN15: whether the run's lease has ended and nothing has begun since. */
+function isLapsed({ draft, request }: Pass): boolean {
+  return request.runId !== null && draft.head.lapsed?.runId === request.runId;
+}
+
+function reopenIfLapsed(pass: Pass): void {
+  if (isLapsed(pass)) reopenRun(pass.draft, pass.request.runId as string);
 }
 
 /** PUB4: a number the run already holds, or the start of the run that is already active. */
@@ -147,10 +167,18 @@ function isDuplicate(draft: Draft, frame: DurableFrame, run: RunRow | null): boo
 }
 
 /** RUN2, ROL10: a run starts when nothing is under way, a compaction when no other is. */
-function requireFree({ head }: Draft, { type }: DurableFrame): void {
+function requireFree({ draft: { head }, ...pass }: Pass, { type }: DurableFrame): void {
   const starts = type === "run_started";
   if (!starts && type !== "compaction_started") return;
-  if (head.thread.compaction !== null || (starts && head.run !== null)) throw threadBusy(head);
+  if (head.thread.compaction !== null || (starts && head.run !== null)) {
+    throw threadBusy(head, leaseExpiry(pass.state.lease, pass.context));
+  }
+}
+
+/** ROL13: while a requested compaction is under way nothing else is added. */
+function requireNoRequestedCompaction({ draft: { head } }: Pass): void {
+  const { compaction } = head.thread;
+  if (compaction !== null && compaction.runId === null) throw threadBusy(head, null);
 }
 
 function appendOwn(pass: Pass, frame: DurableFrame, runSequence: number): void {
@@ -158,6 +186,14 @@ function appendOwn(pass: Pass, frame: DurableFrame, runSequence: number): void {
   const { runId } = request;
   const event = { type: frame.type, runId, runSequence, occurredAt: frame.occurredAt };
   switch (frame.type) {
+    case "run_started":
+      if (isLapsed(pass)) {
+        // Its own reopening has a number only where its publisher counted it (RUN15).
+        const counted = frame.runSequence === null ? null : runSequence;
+        const payload = { ...frame.payload, resumed: true };
+        draft.append({ ...event, runSequence: counted, payload });
+      } else draft.append({ ...event, payload: frame.payload });
+      break;
     case "compaction_started":
       startCompaction(pass, frame, runSequence);
       break;
@@ -227,6 +263,7 @@ function publishRunless(pass: Pass, frame: DurableFrame): void {
     pass.messageIdsHere.add(messageId);
   }
   requireRollout(pass);
+  requireNoRequestedCompaction(pass);
   pass.draft.append({
     type: frame.type,
     runId: null,

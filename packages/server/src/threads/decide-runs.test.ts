@@ -73,7 +73,7 @@ test("RUN2 RUN4 run_started while another run is active is THREAD_BUSY", () => {
       reason: "run_active",
       activeRunId: "run_1",
       since: new Date(startTime).toISOString(),
-      leaseExpiresAt: null,
+      leaseExpiresAt: new Date(startTime + 901_000).toISOString(),
     });
   assert.equal(refusal.retryAfterSeconds, 1);
   for (const end of [complete("run_1"), cancel()]) {

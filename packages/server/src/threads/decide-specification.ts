@@ -16,6 +16,7 @@ import { foldChanges, type RunRow } from "../store/rows.ts";
 import type { StoredThread } from "../store/thread-store.ts";
 import type { Command, Decision, Effect } from "./command.ts";
 import { decide } from "./decide.ts";
+import type { Clocks } from "./leases.ts";
 import { evolve, loadedState, needsOf, type ThreadState, withLookedUp } from "./state.ts";
 import { TransientMemory } from "./transient-memory.ts";
 
@@ -66,7 +67,8 @@ export const as = (by: Principal, given: Step): Step => ({ ...given, by });
 /** The same step at another time, in milliseconds since the epoch. */
 export const at = (time: number, given: Step): Step => ({ ...given, at: time });
 
-function step(command: Command): Step {
+/** Any command of the owner. */
+export function step(command: Command): Step {
   return { command, by: alice, at: null };
 }
 
@@ -77,7 +79,7 @@ function principal(orgId: string, userId: string, role: "member" | "admin"): Pri
 
 /** A thread in memory that carries out steps one after the other. */
 export class DecideScenario {
-  state: ThreadState = loadedState(key, null);
+  state: ThreadState;
   /** Every durable change so far. */
   readonly changes: Change[] = [];
   #seen = new TransientMemory();
@@ -85,6 +87,12 @@ export class DecideScenario {
   readonly #messageIds: string[] = [];
   readonly #ids = { rol: 0, cmp: 0 };
   #now = startTime - 1_000;
+  /** When this process started; the steady clock of a specification shows the time of the wall. */
+  #steadyStart = 0;
+
+  constructor() {
+    this.state = loadedState(key, null, { known: null, clocks: this.#clocks() });
+  }
 
   /** Decides a step and takes it over. Throws the DomainError that refuses it. */
   do({ command, by, at: time }: Step): Decision {
@@ -92,13 +100,13 @@ export class DecideScenario {
     const state = this.#lookedUp(command);
     const context = {
       principal: by,
-      now: this.#now,
+      ...this.#clocks(),
       newId: (prefix: "rol" | "cmp") => this.#newId(prefix),
     };
     const decision = decide(state, command, context, this.#seen);
     this.#check(state, decision);
     this.changes.push(...decision.changes);
-    this.state = evolve(state, decision.head, decision.rows);
+    this.state = evolve(state, decision, this.#now);
     this.#remember(decision);
     return decision;
   }
@@ -113,11 +121,22 @@ export class DecideScenario {
     return this.#runs.get(runId);
   }
 
+  /** Time passes, in milliseconds. */
+  wait(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
   /** Forgets what only the process knew, and everything that was looked up (a restart). */
   restart(): void {
     const { head } = this.state;
-    this.state = loadedState(key, head === null ? null : { head, run: null, messageIds: null });
+    const stored = head === null ? null : { head, run: null, messageIds: null };
+    this.#steadyStart = this.#now;
+    this.state = loadedState(key, stored, { known: null, clocks: this.#clocks() });
     this.#seen = new TransientMemory();
+  }
+
+  #clocks(): Clocks {
+    return { now: this.#now, steadyNow: this.#now, steadyStart: this.#steadyStart };
   }
 
   #newId(prefix: "rol" | "cmp"): string {

@@ -198,7 +198,7 @@ test("DEL2 deletion while a run is active is THREAD_BUSY, forced or afterwards i
       reason: "run_active",
       activeRunId: "run_1",
       since: new Date(startTime).toISOString(),
-      leaseExpiresAt: null,
+      leaseExpiresAt: new Date(startTime + 900_000).toISOString(),
     });
   assert.equal(typeof refusal.retryAfterSeconds, "number");
   given(start("run_1")).when(remove(true)).gives("thread_deleted");

@@ -2,20 +2,15 @@
  * All rules of what may happen to a thread: `decide(state, command, context)`. Pure; throws the
  * DomainError that refuses the command. Publishing has its own file, `decide-publish.ts`.
  */
-import { accessTo } from "../auth/access.ts";
-import type { ThreadHead } from "../store/rows.ts";
 import type { Command, DecideContext, Decision } from "./command.ts";
 import { decidePublish } from "./decide-publish.ts";
+import { decideRegisterRun } from "./decide-register-run.ts";
+import { decideEndCompaction, decideStartCompaction } from "./decide-requested-compaction.ts";
 import { Draft } from "./draft.ts";
-import {
-  notOwner,
-  runNotActive,
-  threadBusy,
-  threadDeleted,
-  threadIdTaken,
-  threadNotFound,
-} from "./refusals.ts";
-import { closeOpenCompaction } from "./run-rules.ts";
+import { existing, refuseTakenId } from "./existing-thread.ts";
+import { leaseExpiry } from "./leases.ts";
+import { notOwner, runNotActive, threadBusy } from "./refusals.ts";
+import { closeOpenCompaction, draftNow } from "./run-rules.ts";
 import type { ThreadState } from "./state.ts";
 import type { TransientMemory } from "./transient-memory.ts";
 
@@ -37,8 +32,16 @@ export function decide(
       return decideDelete(state, command, context);
     case "cancel":
       return decideCancel(state, context);
+    case "register_run":
+      return decideRegisterRun(state, command, context);
+    case "expire_run":
+      return decideExpireRun(state, context);
     case "abandon_compaction":
       return decideAbandonCompaction(state, context);
+    case "start_compaction":
+      return decideStartCompaction(state, command, context);
+    case "end_compaction":
+      return decideEndCompaction(state, command, context);
   }
 }
 
@@ -65,15 +68,6 @@ function decideCreate(
     createdAt: context.now,
   });
   return draft.finish(null);
-}
-
-/** ORG4, DEL4: an id is its owner's again, or nobody's, never another member's. */
-export function refuseTakenId({ thread }: ThreadHead, { principal }: DecideContext): void {
-  const own = accessTo(principal, thread) === "owner";
-  if (thread.deletedAt !== null) {
-    throw own ? threadDeleted(thread.threadId) : threadIdTaken(thread.threadId);
-  }
-  if (!own) throw threadIdTaken(thread.threadId);
 }
 
 function decideUpdate(
@@ -105,19 +99,22 @@ function decideDelete(
   { force }: Extract<Command, { kind: "delete" }>,
   context: DecideContext,
 ): Decision {
-  const { head } = existing(state, context);
-  if (head.run !== null && !force) throw threadBusy(head);
-  const draft = new Draft(state, context);
+  existing(state, context);
+  const draft = draftNow(state, context);
+  const { run, thread } = draft.head;
+  const isBusy = run !== null || thread.compaction !== null;
+  if (isBusy && !force) throw threadBusy(draft.head, leaseExpiry(state.lease, context));
   const deletedByUserId = context.principal.userId;
   draft.change({ kind: "thread_deleted", deletedAt: context.now, deletedByUserId });
   return draft.finish(null);
 }
 
 function decideCancel(state: ThreadState, context: DecideContext): Decision {
-  const { head } = existing(state, context);
-  if (head.run === null) throw runNotActive(null);
-  const { runId } = head.run;
-  const draft = new Draft(state, context);
+  existing(state, context);
+  const draft = draftNow(state, context);
+  const { run } = draft.head;
+  if (run === null) throw runNotActive(null);
+  const { runId } = run;
   closeOpenCompaction(draft, "the run was cancelled");
   draft.append({
     type: "run_completed",
@@ -128,21 +125,14 @@ function decideCancel(state: ThreadState, context: DecideContext): Decision {
   return draft.finish(null);
 }
 
+function decideExpireRun(state: ThreadState, context: DecideContext): Decision {
+  existing(state, context);
+  return draftNow(state, context).finish(null);
+}
+
 function decideAbandonCompaction(state: ThreadState, context: DecideContext): Decision {
   existing(state, context);
   const draft = new Draft(state, context);
   closeOpenCompaction(draft, "the server was restarted before the compaction was done");
   return draft.finish(null);
-}
-
-/** The thread, for its owner or an admin of its org; else 404, or 410 for its former owner. */
-function existing(state: ThreadState, { principal }: DecideContext) {
-  const { head, key } = state;
-  if (head === null) throw threadNotFound(key.threadId);
-  const access = accessTo(principal, head.thread);
-  if (access === "none") throw threadNotFound(key.threadId);
-  if (head.thread.deletedAt !== null) {
-    throw access === "owner" ? threadDeleted(key.threadId) : threadNotFound(key.threadId);
-  }
-  return { head, access };
 }

@@ -10,6 +10,7 @@ import type { Change } from "../store/changes.ts";
 import { encodeEvent } from "../store/event-line.ts";
 import { RowFold, type RunRow, type ThreadHead } from "../store/rows.ts";
 import type { DecideContext, Decision, Effect, TransientEffect } from "./command.ts";
+import { isRenewalStored } from "./leases.ts";
 import type { ThreadState } from "./state.ts";
 import { titleFromMessage } from "./title.ts";
 
@@ -32,6 +33,7 @@ export class Draft {
   readonly #effects: Effect[] = [];
   readonly #changes: Change[] = [];
   readonly #endedRuns = new Map<string, RunRow>();
+  #renews = false;
 
   constructor(state: ThreadState, context: DecideContext) {
     this.#state = state;
@@ -46,7 +48,9 @@ export class Draft {
   /** The run as it stands in this draft; null when the thread never had it. */
   run(runId: string): RunRow | null {
     if (this.#changes.length > 0 || this.#state.head !== null) {
-      if (this.head.run?.runId === runId) return this.head.run;
+      const { run, lapsed } = this.head;
+      if (run?.runId === runId) return run;
+      if (lapsed?.runId === runId) return lapsed;
     }
     return this.#endedRuns.get(runId) ?? this.#state.knownRuns.get(runId) ?? null;
   }
@@ -86,12 +90,23 @@ export class Draft {
     this.#effects.push(effect);
   }
 
+  /** The active run's publisher is there: its lease counts from now, as events tell by themselves. */
+  renewLease(by: "event" | "sign of life"): void {
+    const { run } = this.head;
+    if (run === null) return;
+    this.#renews = true;
+    const { now } = this.#context;
+    if (by === "event" || !isRenewalStored(run, now)) return;
+    this.change({ kind: "lease_renewed", runId: run.runId, renewedAt: now });
+  }
+
   finish(answer: PublishAnswer | null): Decision {
     return {
       effects: this.#effects,
       changes: this.#changes,
       head: this.head,
       rows: this.#fold.rows(),
+      renews: this.#renews,
       answer,
     };
   }

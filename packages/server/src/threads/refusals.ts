@@ -71,10 +71,15 @@ export function outOfOrder(expected: number): DomainError {
   );
 }
 
-/** A run or a compaction is under way (RUN2, ROL10). */
-export function threadBusy(head: ThreadHead): DomainError {
+/**
+ * A run or a compaction is under way (RUN2, ROL10). `leaseExpiresAt` is the end of the run's lease,
+ * in milliseconds since the epoch.
+ */
+export function threadBusy(head: ThreadHead, leaseExpiresAt: number | null): DomainError {
   const { run, thread } = head;
   const reason = thread.compaction !== null ? "compacting" : "run_active";
+  // Nothing follows on the start of a requested compaction but its end (ROL13).
+  const since = run === null ? thread.updatedAt : run.startedAt;
   return new DomainError(
     "THREAD_BUSY",
     thread.compaction !== null || run === null
@@ -84,8 +89,9 @@ export function threadBusy(head: ThreadHead): DomainError {
       details: {
         reason,
         activeRunId: run?.runId ?? null,
-        since: run === null ? null : timestampOf(run.startedAt),
-        leaseExpiresAt: null,
+        since: timestampOf(since),
+        leaseExpiresAt:
+          run === null || leaseExpiresAt === null ? null : timestampOf(leaseExpiresAt),
       },
       retryAfterSeconds: 1,
     },

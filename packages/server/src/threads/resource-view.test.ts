@@ -28,6 +28,7 @@ const run: RunRow = {
   runSequence: 1,
   firstSequence: 1,
   lastSequence: 1,
+  renewedAt: 0,
   leaseSeconds: 900,
   endedBy: null,
   metadata: { secret: true },
@@ -37,7 +38,7 @@ test("THR1 views fit the protocol's schemas and have no field beyond them", () =
   for (const [schema, view] of [
     [Thread, threadView(thread, "owner")],
     [Rollout, rolloutView(rollout, "thr_a")],
-    [Run, runView(run, "owner")],
+    [Run, runView(run, "owner", null)],
   ] as const) {
     assert.equal(validatorOf(schema)(view), null);
     assert.deepEqual(Object.keys(view).toSorted(), Object.keys(schema.properties).toSorted());
@@ -59,8 +60,8 @@ test("ORG9 a title made from a message and a run's metadata are hidden from an a
   assert.equal(threadView(made, "owner").title, "Title");
   assert.equal(threadView(made, "metadata").title, null);
   assert.equal(threadView(thread, "metadata").title, "Title");
-  assert.deepEqual(runView(run, "owner").metadata, { secret: true });
-  assert.deepEqual(runView(run, "metadata").metadata, {});
+  assert.deepEqual(runView(run, "owner", null).metadata, { secret: true });
+  assert.deepEqual(runView(run, "metadata", null).metadata, {});
 });
 
 test("THR1 an empty rollout has no sequences and no events", () => {

@@ -50,8 +50,11 @@ export function rolloutView(row: RolloutRow, threadId: string): Rollout {
   };
 }
 
-/** A run for someone with `access`; its metadata is the publisher's own and so content. */
-export function runView(row: RunRow, access: Access): Run {
+/**
+ * A run for someone with `access`; its metadata is the publisher's own and so content. Its lease
+ * ends at `leaseExpiresAt`, in milliseconds since the epoch; null for a run that has ended.
+ */
+export function runView(row: RunRow, access: Access, leaseExpiresAt: number | null): Run {
   return {
     runId: row.runId,
     status: row.status,
@@ -61,7 +64,7 @@ export function runView(row: RunRow, access: Access): Run {
     runSequence: row.runSequence,
     firstSequence: row.firstSequence,
     lastSequence: row.lastSequence,
-    leaseExpiresAt: null,
+    leaseExpiresAt: timeOrNull(leaseExpiresAt),
     metadata: access === "owner" ? row.metadata : {},
   };
 }

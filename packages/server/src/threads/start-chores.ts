@@ -12,22 +12,40 @@ type ChoreParts = { readonly store: ThreadStore; readonly commands: ThreadComman
 
 /** Closes every compaction that was open when the server stopped, as failed (ROL7). */
 export async function abandonCompactions(parts: ChoreParts): Promise<void> {
+  for await (const row of threadsIn(parts.store, "compacting")) {
+    await abandonCompaction(parts, row);
+  }
+}
+
+/** Has the leases of all active runs watched (RUN13); what each has left its thread tells later. */
+export async function watchRuns(
+  { store }: Pick<ChoreParts, "store">,
+  watch: (row: ThreadRow) => void,
+): Promise<void> {
+  for await (const row of threadsIn(store, "running")) watch(row);
+}
+
+/** Threads of every org in a state, read a page at a time. */
+async function* threadsIn(
+  store: ThreadStore,
+  status: "compacting" | "running",
+): AsyncGenerator<ThreadRow> {
   let after: ThreadQuery["after"] = null;
   for (;;) {
-    const open: ThreadRow[] = await parts.store.listThreads({
+    const page: ThreadRow[] = await store.listThreads({
       orgId: null,
       ownerUserId: null,
       includeArchived: true,
       agentId: null,
-      status: "compacting",
+      status,
       parentThreadId: null,
       after,
       limit: pageThreads,
     });
-    await Promise.all(open.map((row) => abandonCompaction(parts, row)));
-    const last = open.at(-1);
-    if (last === undefined || open.length < pageThreads) return;
-    after = { updatedAt: last.updatedAt, threadId: last.threadId };
+    yield* page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < pageThreads) return;
+    after = { updatedAt: last.updatedAt, threadId: last.threadId, orgId: last.orgId };
   }
 }
 
@@ -41,7 +59,10 @@ async function abandonCompaction({ commands }: ChoreParts, row: ThreadRow): Prom
 }
 
 /** Speaks for the thread's owner. */
-function ownerOf({ orgId, ownerUserId }: ThreadRow): Principal {
+export function ownerOf({
+  orgId,
+  ownerUserId,
+}: Pick<ThreadRow, "orgId" | "ownerUserId">): Principal {
   const credential = { type: "api_key", id: null, expiresAt: null } as const;
   return { orgId, userId: ownerUserId, role: "member", scopes: ["*"], credential, keyId: null };
 }

@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { clocksOf } from "../testing/fake-clock.ts";
 import type { Command } from "./command.ts";
 import {
   cancel,
@@ -18,6 +19,8 @@ import {
   update,
 } from "./decide-specification.ts";
 import { loadedState, needsOf, withLookedUp } from "./state.ts";
+
+const fresh = { known: null, clocks: clocksOf(startTime) };
 
 const commandOf = (step: { command: Command }): Command => step.command;
 const say = (messageId?: string) =>
@@ -60,7 +63,7 @@ test("REST3 other commands, and those on an unknown thread, need nothing", () =>
   for (const step of [create(), update({ title: "T" }), remove(), cancel()]) {
     assert.equal(needsOf(state, step.command), null);
   }
-  assert.equal(needsOf(loadedState(key, null), commandOf(start("run_1"))), null);
+  assert.equal(needsOf(loadedState(key, null, fresh), commandOf(start("run_1"))), null);
 });
 
 test("RUN5 RUN6 a thread of many runs keeps the last of them, and looks the others up", () => {
@@ -95,10 +98,10 @@ test("RUN5 of the runs that are known, the one that ended last is forgotten last
 });
 
 test("LOG6 a state is what the store holds, an unknown thread included", () => {
-  assert.equal(loadedState(key, null).head, null);
+  assert.equal(loadedState(key, null, fresh).head, null);
   const { head } = given(create()).scenario.state;
   assert.ok(head);
-  const state = loadedState(key, { head, run: null, messageIds: null });
+  const state = loadedState(key, { head, run: null, messageIds: null }, fresh);
   assert.equal(state.head?.thread.createdAt, startTime);
   assert.equal(state.messageIds, null);
 });

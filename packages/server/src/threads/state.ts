@@ -5,8 +5,9 @@
 import { runlessMessageIdsMax } from "@spool/protocol/limits";
 import type { RunRow, ThreadHead } from "../store/rows.ts";
 import type { ThreadKey } from "../store/thread-key.ts";
-import type { Commit, LoadNeeds, StoredThread } from "../store/thread-store.ts";
-import type { Command } from "./command.ts";
+import type { LoadNeeds, StoredThread } from "../store/thread-store.ts";
+import type { Command, Decision } from "./command.ts";
+import { type Clocks, type Lease, leaseOf, renewedLease } from "./leases.ts";
 
 /** A thread as commands are decided on it, commits under way included. */
 export type ThreadState = {
@@ -15,6 +16,8 @@ export type ThreadState = {
   readonly head: ThreadHead | null;
   /** Runs other than the active one: looked up or ended here. Null: there is no such run. */
   readonly knownRuns: ReadonlyMap<string, RunRow | null>;
+  /** The active run's lease. */
+  readonly lease: Lease | null;
   /** The last run-less message ids; null while nobody asked. */
   readonly messageIds: ReadonlySet<string> | null;
 };
@@ -22,21 +25,31 @@ export type ThreadState = {
 /** Ended runs kept in memory per thread; others are looked up when a command names them. */
 const knownRunsMax = 32;
 
-/** The state of a thread as the store gave it. */
-export function loadedState(key: ThreadKey, stored: StoredThread | null): ThreadState {
-  return { key, head: stored?.head ?? null, knownRuns: new Map(), messageIds: null };
+/** The state of a thread as the store gave it; `known` is a lease this process had seen. */
+export function loadedState(
+  key: ThreadKey,
+  stored: StoredThread | null,
+  { known, clocks }: { readonly known: Lease | null; readonly clocks: Clocks },
+): ThreadState {
+  const head = stored?.head ?? null;
+  const lease = leaseOf(head, known, clocks);
+  return { key, head, knownRuns: new Map(), lease, messageIds: null };
 }
 
 /** What must be looked up before `command` can be decided; null when all is known. */
 export function needsOf(state: ThreadState, command: Command): LoadNeeds | null {
-  if (command.kind !== "publish" || state.head === null) return null;
+  if (state.head === null) return null;
+  if (command.kind === "register_run") return runNeeds(state, state.head, command.runId);
+  if (command.kind !== "publish") return null;
   const { runId, frames } = command.request;
-  if (runId !== null) {
-    const known = state.head.run?.runId === runId || state.knownRuns.has(runId);
-    return known ? null : { runId };
-  }
+  if (runId !== null) return runNeeds(state, state.head, runId);
   const named = frames.some((frame) => frame.payload.messageId !== undefined);
   return named && state.messageIds === null ? { messageIds: true } : null;
+}
+
+function runNeeds(state: ThreadState, { run, lapsed }: ThreadHead, runId: string) {
+  const isKnown = run?.runId === runId || lapsed?.runId === runId || state.knownRuns.has(runId);
+  return isKnown ? null : { runId };
 }
 
 /** The state with what was looked up for `needs`. */
@@ -50,8 +63,15 @@ export function withLookedUp(
   return { ...state, messageIds, knownRuns: withRun(state, needs.runId, stored?.run ?? null) };
 }
 
-/** The state after a commit: evolve, by the rows that its changes folded into. */
-export function evolve(state: ThreadState, head: ThreadHead, rows: Commit["rows"]): ThreadState {
+/** The state after an accepted command: its changes as they folded into rows, its renewal. */
+export function evolve(
+  state: ThreadState,
+  { head, rows, changes, renews }: Pick<Decision, "head" | "rows" | "changes" | "renews">,
+  steadyNow: number,
+): ThreadState {
+  const isRenewed = head.run !== null && (renews || head.run.runId !== state.lease?.runId);
+  const lease = isRenewed ? renewedLease(head.run, steadyNow) : head.run && state.lease;
+  if (changes.length === 0) return lease === state.lease ? state : { ...state, lease };
   let { knownRuns, messageIds } = state;
   for (const run of rows.runs) {
     if (run.runId !== head.run?.runId) knownRuns = withRun({ ...state, knownRuns }, run.runId, run);
@@ -59,7 +79,7 @@ export function evolve(state: ThreadState, head: ThreadHead, rows: Commit["rows"
   if (messageIds !== null && rows.messageIds.length > 0) {
     messageIds = lastOf([...messageIds, ...rows.messageIds.map((row) => row.messageId)]);
   }
-  return { ...state, head, knownRuns, messageIds };
+  return { ...state, head, knownRuns, lease, messageIds };
 }
 
 /** The ids a repeat is still known by (PUB11). */

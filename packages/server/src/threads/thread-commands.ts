@@ -23,6 +23,7 @@ import type { CommitOutcome, ThreadStore } from "../store/thread-store.ts";
 import { busMessages } from "./bus-messages.ts";
 import type { Command, DecideContext, Decision } from "./command.ts";
 import { decide } from "./decide.ts";
+import { type Clocks, type Lease, leaseExpiry, leaseOf } from "./leases.ts";
 import { evolve, loadedState, needsOf, type ThreadState, withLookedUp } from "./state.ts";
 import { TransientMemory } from "./transient-memory.ts";
 
@@ -32,6 +33,9 @@ export type CommandResult = {
   readonly changed: boolean;
   readonly answer: PublishAnswer | null;
 };
+
+/** Told when a thread's active run is another one than before, or none; must not throw. */
+export type RunListener = (key: ThreadKey, head: ThreadHead) => void;
 
 /** Another writer got in between this often in a row: the thread is contended beyond reason. */
 const conflictsMax = 20;
@@ -47,17 +51,30 @@ type Given = {
   readonly reject: (error: unknown) => void;
 };
 
+/** A command that was decided: what it does, or why it is refused. */
+type Decided = { readonly given: Given } & (
+  | { readonly decision: Decision }
+  | { readonly refusal: unknown }
+);
+
+/** A commit under way and what answers with it, in the order decided. */
+type Flush = { readonly outcome: Promise<CommitOutcome>; readonly decided: Decided[] };
+
 /** One thread in memory: its pending state and the commands that were given on it. */
 type Lane = {
   readonly key: ThreadKey;
   /** Null: not loaded, or dropped after a commit that failed or lost a race. */
   state: ThreadState | null;
+  /** The active run's lease as it was known last; a state that is loaded again goes on with it. */
+  lease: Lease | null;
+  /** The run whose lease is being watched. */
+  watchedRunId: string | null;
   /** What transient frames have shown, those behind a commit under way included. */
   seen: TransientMemory;
   /** The part of `seen` that was accepted for good: what a dropped state falls back to. */
   readonly accepted: TransientMemory;
   /** Commits under way, in order. What is decided now answers with the last of them. */
-  readonly commits: Promise<CommitOutcome>[];
+  readonly flushes: Flush[];
   /** Commands that are not decided, by place. */
   readonly queue: Given[];
   isDraining: boolean;
@@ -70,7 +87,8 @@ type Lane = {
 export class ThreadCommands {
   readonly #store: ThreadStore;
   readonly #bus: LiveBus;
-  readonly #now: () => number;
+  readonly #clocks: () => Clocks;
+  readonly #onRun: RunListener;
   readonly #newId: DecideContext["newId"];
   readonly #lanes = new Map<string, Lane>();
   readonly #lanesMax: number;
@@ -78,15 +96,17 @@ export class ThreadCommands {
   constructor(parts: {
     store: ThreadStore;
     bus: LiveBus;
-    /** Milliseconds since the epoch. */
-    now: () => number;
+    clocks: () => Clocks;
+    /** By default nobody is told. */
+    onRun?: RunListener;
     newId: DecideContext["newId"];
     /** Threads kept ready in memory; idle ones beyond it are let go, oldest first. */
     lanesMax: number;
   }) {
     this.#store = parts.store;
     this.#bus = parts.bus;
-    this.#now = parts.now;
+    this.#clocks = parts.clocks;
+    this.#onRun = parts.onRun ?? (() => {});
     this.#newId = parts.newId;
     this.#lanesMax = parts.lanesMax;
   }
@@ -103,24 +123,48 @@ export class ThreadCommands {
     return promise;
   }
 
+  /**
+   * When the lease of a run in `head` ends, in milliseconds of the steady clock; null where the
+   * thread has no active run. What this process has heard of the run counts, stored or not.
+   */
+  leaseUntil(key: ThreadKey, head: ThreadHead): number | null {
+    return this.#lease(key, head, this.#clocks())?.until ?? null;
+  }
+
+  /** The same by the wall clock. */
+  leaseExpiresAt(key: ThreadKey, head: ThreadHead): number | null {
+    const clocks = this.#clocks();
+    return leaseExpiry(this.#lease(key, head, clocks), clocks);
+  }
+
+  #lease(key: ThreadKey, head: ThreadHead, clocks: Clocks): Lease | null {
+    return leaseOf(head, this.#lanes.get(keyText(key))?.lease ?? null, clocks);
+  }
+
   /** Puts a command in its place and decides it, at once where nothing has to be looked up. */
   #queue(lane: Lane, given: Given): void {
     let at = lane.queue.length;
     while (at > 0 && (lane.queue[at - 1] as Given).place > given.place) at -= 1;
     lane.queue.splice(at, 0, given);
     if (lane.isDraining) return;
+    this.#decideReady(lane);
+    if (lane.queue.length === 0) return;
     lane.isDraining = true;
     void this.#drain(lane);
   }
 
-  /** Decides what waits, in order. A command that comes back meanwhile goes before later ones. */
+  /** Decides what waits, in order, up to the first command that needs something looked up. */
+  #decideReady(lane: Lane): void {
+    for (let next = lane.queue[0]; next !== undefined; next = lane.queue[0]) {
+      if (lane.state === null || needsOf(lane.state, next.command) !== null) return;
+      lane.queue.shift();
+      this.#decide(lane, lane.state, next);
+    }
+  }
+
+  /** Looks up and decides until nothing waits. What comes back meanwhile goes before later ones. */
   async #drain(lane: Lane): Promise<void> {
     for (let next = lane.queue[0]; next !== undefined; next = lane.queue[0]) {
-      if (lane.state !== null && needsOf(lane.state, next.command) === null) {
-        lane.queue.shift();
-        this.#decide(lane, lane.state, next);
-        continue;
-      }
       try {
         await this.#lookUp(lane, next.command);
       } catch (error) {
@@ -128,14 +172,15 @@ export class ThreadCommands {
         lane.unanswered -= 1;
         next.reject(error);
       }
+      this.#decideReady(lane);
     }
     lane.isDraining = false;
   }
 
   /** Loads what the command needs, after everything accepted before it is flushed or failed. */
   async #lookUp(lane: Lane, command: Command): Promise<void> {
-    while (lane.commits.length > 0) {
-      await lane.commits.at(-1)?.catch(() => undefined); // its own caller is told
+    while (lane.flushes.length > 0) {
+      await lane.flushes.at(-1)?.outcome.catch(() => undefined); // its own caller is told
     }
     const needs = lane.state === null ? null : needsOf(lane.state, command);
     if (lane.state !== null && needs === null) return;
@@ -143,58 +188,75 @@ export class ThreadCommands {
     if (lane.state !== null && needs !== null) {
       lane.state = withLookedUp(lane.state, needs, stored);
     } else {
-      lane.state = loadedState(lane.key, stored);
+      const how = { known: lane.lease, clocks: this.#clocks() };
+      lane.state = loadedState(lane.key, stored, how);
+      lane.lease = lane.state.lease;
       lane.seen = lane.accepted.copy();
     }
   }
 
   #decide(lane: Lane, state: ThreadState, given: Given): void {
     const { principal, command } = given;
-    const context = { principal, now: this.#now(), newId: this.#newId };
-    let decision: Decision;
+    const context = { principal, ...this.#clocks(), newId: this.#newId };
+    let decided: Decided;
     try {
-      decision = decide(state, command, context, lane.seen);
+      const decision = decide(state, command, context, lane.seen);
+      lane.seen.remember(decision.effects);
+      if (decision.changes.length > 0) this.#commit(lane, state, decision);
+      lane.state = evolve(state, decision, context.steadyNow);
+      lane.lease = lane.state.lease;
+      decided = { given, decision };
     } catch (refusal) {
-      void this.#answer(lane, given, () => {
-        throw refusal;
-      });
-      return;
+      decided = { given, refusal };
     }
-    lane.seen.remember(decision.effects);
-    if (decision.changes.length > 0) this.#commit(lane, state, decision);
-    void this.#answer(lane, given, () => this.#accept(lane, decision));
+    const last = lane.flushes.at(-1);
+    if (last === undefined) this.#answer(lane, decided);
+    else last.decided.push(decided);
   }
 
-  #commit(lane: Lane, state: ThreadState, { changes, rows, head }: Decision): void {
+  #commit(lane: Lane, state: ThreadState, { changes, rows }: Decision): void {
     const expectedRevision = revisionOf(state.head?.thread);
-    lane.state = evolve(state, head, rows);
-    const flushed = this.#store.commit({ key: lane.key, expectedRevision, changes, rows });
-    lane.commits.push(flushed);
+    const outcome = this.#store.commit({ key: lane.key, expectedRevision, changes, rows });
+    const flush: Flush = { outcome, decided: [] };
+    lane.flushes.push(flush);
     const settle = (isKept: boolean) => {
-      lane.commits.splice(lane.commits.indexOf(flushed), 1);
+      lane.flushes.splice(lane.flushes.indexOf(flush), 1);
       if (!isKept) lane.state = null;
     };
-    flushed.then(
-      (outcome) => settle(outcome === "committed"),
-      () => settle(false), // whoever waits for the same promise is told
+    outcome.then(
+      (reached) => {
+        settle(reached === "committed");
+        for (const decided of flush.decided) {
+          if (reached === "committed") this.#answer(lane, decided);
+          else this.#decideAgain(lane, decided.given);
+        }
+      },
+      (error) => {
+        settle(false);
+        for (const { given } of flush.decided) {
+          lane.unanswered -= 1;
+          given.reject(error);
+        }
+      },
     );
   }
 
-  /** Answers once the last commit is durable, or decides again where that one lost a race. */
-  async #answer(lane: Lane, given: Given, resultOf: () => CommandResult): Promise<void> {
-    try {
-      const outcome = await lane.commits.at(-1);
-      if (outcome === "conflict" && given.conflicts < conflictsMax) {
-        given.conflicts += 1;
-        this.#queue(lane, given);
-        return;
-      }
-      if (outcome === "conflict") throw contended();
-      given.resolve(resultOf());
-    } catch (error) {
-      given.reject(error);
+  /** What it was decided on is durable, or was so already. */
+  #answer(lane: Lane, decided: Decided): void {
+    lane.unanswered -= 1;
+    if ("refusal" in decided) decided.given.reject(decided.refusal);
+    else decided.given.resolve(this.#accept(lane, decided.decision));
+  }
+
+  /** It was decided on a commit that lost a race. */
+  #decideAgain(lane: Lane, given: Given): void {
+    given.conflicts += 1;
+    if (given.conflicts <= conflictsMax) {
+      this.#queue(lane, given);
+      return;
     }
     lane.unanswered -= 1;
+    given.reject(contended());
   }
 
   /** What was decided has happened: remembers it for good and tells the watchers. */
@@ -205,6 +267,11 @@ export class ThreadCommands {
     if (changes.length > 0) {
       // The owner's thread list is a topic of its own.
       this.#bus.publish(listTopic(head.thread), [{ kind: "row", row: head.thread }]);
+      const runId = head.run?.runId ?? null;
+      if (runId !== lane.watchedRunId) {
+        lane.watchedRunId = runId;
+        this.#onRun(lane.key, head);
+      }
     }
     return { head, changed: changes.length > 0, answer };
   }
@@ -216,9 +283,11 @@ export class ThreadCommands {
     const lane: Lane = {
       key,
       state: null,
+      lease: null,
+      watchedRunId: null,
       seen: new TransientMemory(),
       accepted: new TransientMemory(),
-      commits: [],
+      flushes: [],
       queue: [],
       isDraining: false,
       lastPlace: 0,

@@ -6,12 +6,18 @@
 import { DomainError } from "@spool/protocol/errors";
 import type { PublishAnswer } from "@spool/protocol/publish";
 import type { PublishRequest } from "@spool/protocol/publish-parser";
-import type { CreateThread, UpdateThread } from "@spool/protocol/requests";
+import type {
+  CreateThread,
+  RegisteredRun,
+  RegisterRun,
+  UpdateThread,
+} from "@spool/protocol/requests";
 import type { Thread } from "@spool/protocol/resources";
 import { accessTo } from "../auth/access.ts";
-import type { ThreadRow } from "../store/rows.ts";
+import type { RunRow, ThreadHead, ThreadRow } from "../store/rows.ts";
 import type { ThreadStore } from "../store/thread-store.ts";
 import type { Command } from "./command.ts";
+import { threadNotFound } from "./refusals.ts";
 import { threadView } from "./resource-view.ts";
 import type { CommandResult, ThreadCommands } from "./thread-commands.ts";
 import type { Audit, Caller } from "./visible-thread.ts";
@@ -21,8 +27,9 @@ export type EditSources = {
   readonly store: ThreadStore;
   readonly commands: ThreadCommands;
   readonly audit: Audit;
-  /** A new thread's id. */
+  /** Ids of a new thread and of a new run. */
   readonly newThreadId: () => string;
+  readonly newRunId: () => string;
 };
 
 /** The edits of one server. All reject with the DomainError that refuses the command. */
@@ -34,18 +41,45 @@ export class ThreadEdits {
   }
 
   /** Publishes frames (PUB9). */
-  async publish({ principal, requestId }: Caller, request: PublishRequest): Promise<PublishAnswer> {
+  publish({ principal, requestId }: Caller, request: PublishRequest): Promise<PublishAnswer> {
     const { commands, audit } = this.#sources;
     const key = { orgId: principal.orgId, threadId: request.threadId };
-    try {
-      const { answer } = await commands.execute(key, principal, { kind: "publish", request });
-      return answer as PublishAnswer;
-    } catch (error) {
-      if (error instanceof DomainError && error.code === "NOT_OWNER") {
-        audit({ principal, requestId }, "thread.publish", key.threadId);
-      }
-      throw error;
-    }
+    return commands.execute(key, principal, { kind: "publish", request }).then(
+      ({ answer }) => answer as PublishAnswer,
+      (error) => {
+        if (error instanceof DomainError && error.code === "NOT_OWNER") {
+          audit({ principal, requestId }, "thread.publish", key.threadId);
+        }
+        throw error;
+      },
+    );
+  }
+
+  /**
+   * Registers a run (RUN17), its thread made where there is none; one that is there already stays
+   * as it is. Without ids it gets new ones, the thread's made from the run's.
+   */
+  async registerRun(
+    caller: Caller,
+    body: RegisterRun,
+  ): Promise<{ readonly run: RegisteredRun; readonly isNew: boolean }> {
+    const runId = body.runId ?? this.#sources.newRunId();
+    const threadId = body.threadId ?? `thr_${runId.slice("run_".length)}`;
+    const command = { kind: "register_run", runId, body } as const;
+    const { head, changed } = await this.#execute(caller, threadId, command);
+    const isActive = head.run?.runId === runId;
+    const run = isActive ? (head.run as RunRow) : await this.#storedRun(head, runId);
+    const rolloutId = head.thread.activeRolloutId;
+    const { runSequence } = run;
+    // What changes while another run is active, or none, is only a lapsed run's end.
+    const isNew = changed && isActive;
+    return { run: { threadId, runId, rolloutId, runSequence, status: "registered" }, isNew };
+  }
+
+  async #storedRun({ thread }: ThreadHead, runId: string): Promise<RunRow> {
+    const run = (await this.#sources.store.load(thread, { runId }))?.run ?? null;
+    if (run === null) throw threadNotFound(thread.threadId); // deleted meanwhile
+    return run;
   }
 
   /** Creates a thread, or gives the caller's own that has the id (REST3). */

@@ -10,6 +10,7 @@ import type { Thread } from "@spool/protocol/resources";
 import type { LiveBus } from "../live/live-bus.ts";
 import { positionOf } from "../store/event-line.ts";
 import type { RolloutRow, RunRow, ThreadHead } from "../store/rows.ts";
+import type { ThreadKey } from "../store/thread-key.ts";
 import type { ByteRange, ThreadStore } from "../store/thread-store.ts";
 import { cutPage } from "./cut-page.ts";
 import { type EventsQuery, readEventsPage, readNewestEvents } from "./event-pages.ts";
@@ -31,6 +32,8 @@ export type ReadSources = {
   readonly bus: Pick<LiveBus, "inFlight">;
   readonly cursors: PageCursors;
   readonly audit: Audit;
+  /** When the active run's lease ends, in milliseconds since the epoch. */
+  readonly leaseExpiresAt: (key: ThreadKey, head: ThreadHead) => number | null;
 };
 
 /** A page of a thread's parts. */
@@ -136,8 +139,10 @@ export class ThreadReads {
       list: ({ key }, part) => this.#sources.store.listRuns({ key, ...part }),
       top: (head) => head.thread.sequence + 1,
       placeOf: (row) => row.firstSequence,
-      viewOf: (row, { head, access }) => {
-        return runView(row.runId === head.run?.runId ? head.run : row, access);
+      viewOf: (row, { key, head, access }) => {
+        const isActive = row.runId === head.run?.runId;
+        if (!isActive) return runView(row, access, null);
+        return runView(head.run, access, this.#sources.leaseExpiresAt(key, head));
       },
     });
   }

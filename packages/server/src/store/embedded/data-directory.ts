@@ -7,8 +7,11 @@ import { DatabaseSync } from "node:sqlite";
 import { formatFile, lockFile } from "./data-paths.ts";
 import { type FileSystem, replaceFile } from "./file-system.ts";
 
-/** On-disk format of journal, rollouts, indexes and `thread.json`. History: 1 first. */
-export const formatVersion = 1;
+/**
+ * On-disk format of journal, rollouts, indexes and `thread.json`. History: 1 first; 2 a journal may
+ * hold renewals of leases, everything else is as it was.
+ */
+export const formatVersion = 2;
 
 /** The directory cannot be used: one line that says why and what to do. */
 export class DataDirectoryError extends Error {
@@ -41,13 +44,13 @@ export function lockDataDirectory(dataDir: string): () => void {
 export async function checkFormat(files: FileSystem, dataDir: string): Promise<void> {
   const file = formatFile(dataDir);
   const bytes = await files.readFile(file);
-  if (bytes === null) {
+  const format = bytes === null ? 0 : formatOf(bytes);
+  if (format === formatVersion) return;
+  if (format === 0 || format === 1) {
     const text = `${JSON.stringify({ format: formatVersion })}\n`;
     await replaceFile(files, file, Buffer.from(text));
     return;
   }
-  const format = formatOf(bytes);
-  if (format === formatVersion) return;
   throw new DataDirectoryError(
     format === null
       ? `${file} is damaged. If the directory is of this version, write {"format":${formatVersion}} into it.`

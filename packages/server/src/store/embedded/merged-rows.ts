@@ -11,8 +11,8 @@ import {
   type ThreadHead,
   type ThreadRow,
 } from "../rows.ts";
-import { keyText, type ThreadKey } from "../thread-key.ts";
-import type { PartQuery, ThreadQuery } from "../thread-store.ts";
+import type { ThreadKey } from "../thread-key.ts";
+import type { ListPlace, PartQuery, ThreadQuery } from "../thread-store.ts";
 import type { OverlayEntry, RowOverlay } from "./row-overlay.ts";
 import type { ViewReader } from "./view-reader.ts";
 
@@ -30,13 +30,12 @@ export function mergedHead(
     if (row.rolloutId === thread.activeRolloutId) rollout = row;
   }
   rollout ??= reader.lastRollout(key);
-  const { activeRunId } = thread;
-  const run =
-    activeRunId === null
-      ? null
-      : (entry?.runs.get(activeRunId)?.row ?? reader.run(key, activeRunId));
+  const runOf = (runId: string | null) =>
+    runId === null ? null : (entry?.runs.get(runId)?.row ?? reader.run(key, runId));
+  const run = runOf(thread.activeRunId);
+  const lapsed = runOf(thread.lapsedRunId);
   rollout ??= emptyRollout(thread.activeRolloutId, 0, thread.createdAt);
-  return { thread, rollout, run };
+  return { thread, rollout, run, lapsed };
 }
 
 /** A page of threads. The cost is that of the page and of the rows in memory. */
@@ -124,7 +123,7 @@ function mergedParts<Row>(
 function newestFirst(a: ThreadRow, b: ThreadRow): number {
   if (a.updatedAt !== b.updatedAt) return b.updatedAt - a.updatedAt;
   if (a.threadId !== b.threadId) return a.threadId < b.threadId ? 1 : -1;
-  return keyText(a) < keyText(b) ? 1 : -1;
+  return a.orgId < b.orgId ? 1 : -1;
 }
 
 function matches(row: ThreadRow, query: ThreadQuery): boolean {
@@ -141,7 +140,8 @@ function matches(row: ThreadRow, query: ThreadQuery): boolean {
   );
 }
 
-function isBelow(row: ThreadRow, after: { updatedAt: number; threadId: string }): boolean {
+function isBelow(row: ThreadRow, after: ListPlace): boolean {
   if (row.updatedAt !== after.updatedAt) return row.updatedAt < after.updatedAt;
-  return row.threadId < after.threadId;
+  if (row.threadId !== after.threadId) return row.threadId < after.threadId;
+  return after.orgId !== undefined && row.orgId < after.orgId;
 }

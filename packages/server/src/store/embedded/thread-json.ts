@@ -77,6 +77,7 @@ export function decodeThreadJson(bytes: Buffer): { head: ThreadHead; rollouts: s
     crc: 0,
     activeRolloutId: rolloutId,
     activeRunId: null,
+    lapsedRunId: null,
     compaction: null,
   };
   const rollout = {
@@ -88,5 +89,5 @@ export function decodeThreadJson(bytes: Buffer): { head: ThreadHead; rollouts: s
     lastSequence: 0,
     bytes: 0,
   };
-  return { head: { thread, rollout, run: null }, rollouts: [...rollouts] };
+  return { head: { thread, rollout, run: null, lapsed: null }, rollouts: [...rollouts] };
 }

@@ -60,7 +60,7 @@ export class ViewReader {
   *threads(query: ThreadQuery): Generator<ThreadRow> {
     const { clauses, values } = threadClauses(query);
     const sql = `select * from agent_threads where ${clauses.join(" and ")}
-      order by updated_at desc, thread_id desc`;
+      order by updated_at desc, thread_id desc${query.orgId === null ? ", org_id desc" : ""}`;
     try {
       for (const row of this.#prepared(sql).iterate(...values)) yield threadRowOf(row);
     } catch (error) {
@@ -132,8 +132,11 @@ function threadClauses(query: ThreadQuery) {
   if (query.status !== null && query.status !== "idle") clauses.push("status <> 'idle'");
   if (!query.includeArchived) clauses.push("archived_at is null");
   if (query.after !== null) {
-    clauses.push("(updated_at, thread_id) < (?, ?)");
-    values.push(query.after.updatedAt, query.after.threadId);
+    const { updatedAt, threadId, orgId } = query.after;
+    const isOfEveryOrg = orgId !== undefined;
+    clauses.push(`(updated_at, thread_id${isOfEveryOrg ? ", org_id" : ""}) <
+      (?, ?${isOfEveryOrg ? ", ?" : ""})`);
+    values.push(updatedAt, threadId, ...(isOfEveryOrg ? [orgId] : []));
   }
   return { clauses, values };
 }

@@ -5,7 +5,7 @@
 import { DatabaseSync } from "node:sqlite";
 
 /** Of the tables; another number means that the view is made again. */
-export const viewVersion = 1;
+export const viewVersion = 2;
 
 const tables = `
   create table agent_threads (
@@ -14,7 +14,8 @@ const tables = `
     archived_at integer, parent_thread_id text, parent_tool_call_id text,
     created_at integer not null, updated_at integer not null,
     meta_version integer not null, sequence integer not null, crc integer not null,
-    active_rollout_id text not null, active_run_id text, compaction text,
+    active_rollout_id text not null, active_run_id text, lapsed_run_id text,
+    compaction text,
     status text not null, deleted_at integer, deleted_by_user_id text,
     primary key (org_id, thread_id));
   create index threads_of_owner on agent_threads
@@ -42,7 +43,8 @@ const tables = `
     org_id text not null, thread_id text not null, run_id text not null,
     status text not null, reason text, started_at integer not null, completed_at integer,
     run_sequence integer not null, first_sequence integer not null,
-    last_sequence integer not null, lease_seconds integer not null, ended_by text,
+    last_sequence integer not null, lease_seconds integer not null, renewed_at integer not null,
+    ended_by text,
     metadata text not null,
     primary key (org_id, thread_id, run_id)) without rowid;
   create index runs_by_start on thread_runs (org_id, thread_id, first_sequence desc);

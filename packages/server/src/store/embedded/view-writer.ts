@@ -36,7 +36,7 @@ export class ViewWriter {
        on conflict (org_id, thread_id) do update set ${set.join(", ")}`,
     );
     this.#rollout = db.prepare(`insert or replace into thread_rollouts values (${places(9)})`);
-    this.#run = db.prepare(`insert or replace into thread_runs values (${places(13)})`);
+    this.#run = db.prepare(`insert or replace into thread_runs values (${places(14)})`);
     this.#messageId = db.prepare(`insert or replace into thread_messages values (${places(4)})`);
     this.#forgetMessageIds = db.prepare(
       `delete from thread_messages where org_id = ?1 and thread_id = ?2 and sequence <

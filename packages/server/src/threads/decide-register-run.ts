@@ -1,0 +1,66 @@
+/**
+ * The rules of `POST /v1/run` (RUN17): a run is registered once, in a thread that is made for it
+ * where the id is unknown. Pure.
+ */
+import type { JsonObject } from "@spool/protocol/json";
+import type { RegisterRun } from "@spool/protocol/requests";
+import type { Command, DecideContext, Decision } from "./command.ts";
+import type { Draft } from "./draft.ts";
+import { refuseTakenId } from "./existing-thread.ts";
+import { leaseExpiry } from "./leases.ts";
+import { threadBusy } from "./refusals.ts";
+import { draftNow } from "./run-rules.ts";
+import type { ThreadState } from "./state.ts";
+
+/** A run that the thread has already is left as it is: nothing changes. */
+export function decideRegisterRun(
+  state: ThreadState,
+  { runId, body }: Extract<Command, { kind: "register_run" }>,
+  context: DecideContext,
+): Decision {
+  if (state.head !== null) refuseTakenId(state.head, context);
+  const draft = draftNow(state, context);
+  if (state.head === null) createThread(draft, body, context);
+  else if (draft.run(runId) !== null) return draft.finish(null);
+  const { run, thread } = draft.head;
+  if (run !== null || thread.compaction !== null) {
+    throw threadBusy(draft.head, leaseExpiry(state.lease, context));
+  }
+  draft.append({ type: "run_started", runId, runSequence: 1, payload: startOf(body) });
+  if (body.prompt !== undefined) {
+    const payload = { content: body.prompt };
+    draft.append({ type: "user_message", runId, runSequence: null, payload });
+  }
+  return draft.finish(null);
+}
+
+function createThread(draft: Draft, body: RegisterRun, context: DecideContext): void {
+  draft.change({
+    kind: "thread_created",
+    ownerUserId: context.principal.userId,
+    rolloutId: context.newId("rol"),
+    agentId: agentOf(body),
+    title: body.title ?? null,
+    executionMode: body.executionMode ?? null,
+    metadata: {},
+    parentThreadId: null,
+    parentToolCallId: null,
+    createdAt: context.now,
+  });
+}
+
+/** The fields that were given, by the names of a `run_started`. */
+function startOf(body: RegisterRun): JsonObject {
+  const agentId = agentOf(body);
+  const { executionMode, leaseSeconds, metadata } = body;
+  return {
+    ...(agentId === null ? {} : { agentId }),
+    ...(executionMode === undefined ? {} : { executionMode }),
+    ...(leaseSeconds === undefined ? {} : { leaseSeconds }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
+}
+
+function agentOf({ agentId, agent }: RegisterRun): string | null {
+  return agentId ?? agent ?? null;
+}

@@ -1,0 +1,124 @@
+/**
+ * Ends the runs whose lease has ended, a moment after it has (RUN13). Knows one time per active run,
+ * which may be too early, never too late: what is due is asked of the thread itself, and waits
+ * again when its lease was renewed meanwhile. However many are due, others are let in between.
+ */
+import { keyText, type ThreadKey } from "../store/thread-key.ts";
+
+/** What watching leases needs. */
+export type LeaseWatchParts = {
+  /** Milliseconds of a clock that never jumps. */
+  readonly steadyNow: () => number;
+  /**
+   * Ends the thread's run if its lease has ended. Gives when the lease of the run that is still
+   * active ends, by the steady clock, or null without one.
+   */
+  readonly expire: (key: ThreadKey, ownerUserId: string) => Promise<number | null>;
+  /** Told of what `expire` could not do; it is tried again. */
+  readonly onError: (error: unknown) => void;
+  /** Between two looks, in milliseconds. */
+  readonly tickMs: number;
+  /** Runs ended at the same time. */
+  readonly atOnceMax: number;
+};
+
+type Watched = { readonly key: ThreadKey; readonly ownerUserId: string; readonly second: number };
+
+/** The leases of one server. `close` ends the watching. */
+export class LeaseWatch {
+  readonly #parts: LeaseWatchParts;
+  readonly #watched = new Map<string, Watched>();
+  /** Threads by the second at which their lease has ended for certain. */
+  readonly #seconds = new Map<number, Set<string>>();
+  readonly #timer: NodeJS.Timeout;
+  #isClosed = false;
+  #running: Promise<void> | null = null;
+  #lookedUpTo: number;
+
+  constructor(parts: LeaseWatchParts) {
+    this.#parts = parts;
+    this.#lookedUpTo = Math.floor(parts.steadyNow() / 1_000);
+    this.#timer = setInterval(() => this.#tick(), parts.tickMs);
+    this.#timer.unref();
+  }
+
+  /** Active runs that are watched. */
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  /** The thread's run is looked at when `until` has come, by the steady clock. */
+  watch(key: ThreadKey, ownerUserId: string, until: number): void {
+    const text = keyText(key);
+    this.#forget(text);
+    // A second that was looked at already comes with the next look.
+    const second = Math.max(Math.ceil(until / 1_000), this.#lookedUpTo + 1);
+    this.#watched.set(text, { key, ownerUserId, second });
+    const others = this.#seconds.get(second) ?? new Set();
+    this.#seconds.set(second, others.add(text));
+  }
+
+  /** The thread has no active run. */
+  forget(key: ThreadKey): void {
+    this.#forget(keyText(key));
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await this.#running;
+  }
+
+  #forget(text: string): void {
+    const known = this.#watched.get(text);
+    if (known === undefined) return;
+    this.#watched.delete(text);
+    const others = this.#seconds.get(known.second);
+    others?.delete(text);
+    if (others?.size === 0) this.#seconds.delete(known.second);
+  }
+
+  #tick(): void {
+    this.#running ??= this.#expireDue().finally(() => {
+      this.#running = null;
+    });
+  }
+
+  async #expireDue(): Promise<void> {
+    const due = this.#takeDue();
+    const { atOnceMax } = this.#parts;
+    for (let at = 0; at < due.length && !this.#isClosed; at += atOnceMax) {
+      await Promise.all(due.slice(at, at + atOnceMax).map((one) => this.#expire(one)));
+      // Whatever came in meanwhile goes first.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  #takeDue(): Watched[] {
+    const now = Math.floor(this.#parts.steadyNow() / 1_000);
+    const due: Watched[] = [];
+    for (let second = this.#lookedUpTo + 1; second <= now; second += 1) {
+      for (const text of this.#seconds.get(second) ?? []) {
+        due.push(this.#watched.get(text) as Watched);
+        this.#watched.delete(text);
+      }
+      this.#seconds.delete(second);
+    }
+    this.#lookedUpTo = Math.max(now, this.#lookedUpTo);
+    return due;
+  }
+
+  /** Never rejects. */
+  async #expire({ key, ownerUserId }: Watched): Promise<void> {
+    const { expire, onError, steadyNow } = this.#parts;
+    let until: number | null;
+    try {
+      until = await expire(key, ownerUserId);
+    } catch (error) {
+      onError(error);
+      until = steadyNow() + 1_000;
+    }
+    // Another run may have begun meanwhile; it is watched already.
+    if (until !== null && !this.#watched.has(keyText(key))) this.watch(key, ownerUserId, until);
+  }
+}
