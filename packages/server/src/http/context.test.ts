@@ -134,6 +134,25 @@ test("CTX3 what a compaction kept comes before what was said since", async () =>
     messages.map(({ sequence }: { sequence: number }) => sequence),
     [2, 5],
   );
+  for (const format of ["openai", "anthropic", "ai-sdk"]) {
+    const {
+      messages: [first],
+    } = await contextOf(threadId, `?format=${format}`);
+    const said = JSON.stringify(first.content ?? first.parts);
+    assert.deepEqual([first.role, said.includes("so far")], ["user", true], format);
+  }
+});
+
+test("CTX1 many at once get the same, also beside somebody who writes", async () => {
+  const ids = await thread(...Array.from({ length: 300 }, (_, index) => assistant(`say ${index}`)));
+  const asking = Array.from({ length: 24 }, () => contextOf(ids.threadId, "?format=ai-sdk"));
+  const writing = publish(server, { ...ids, events: [user("new") as TestFrame] });
+  const [answers] = await Promise.all([Promise.all(asking), writing]);
+  for (const { sequence, messages } of answers) {
+    assert.ok(sequence === 301 || sequence === 302);
+    assert.equal(messages.length, sequence - 300);
+  }
+  assert.equal((await contextOf(ids.threadId)).sequence, 302);
 });
 
 test("CTX8 max_tokens cuts, anything but a whole number above 0 is refused", async () => {
