@@ -16,6 +16,7 @@ import { createInternalCheck } from "./auth/internal-service.ts";
 import { SessionTokens } from "./auth/session-tokens.ts";
 import type { TokenVerifier } from "./auth/verified-token.ts";
 import { Compactions } from "./compaction/compactions.ts";
+import { ModelCounters } from "./compaction/model-counters.ts";
 import { summaryMaker } from "./compaction/summary-thread.ts";
 import type { Config } from "./config.ts";
 import { ContextReader } from "./context/context-reader.ts";
@@ -225,11 +226,12 @@ async function serve(parts: Parts): Promise<void> {
     newThreadId: () => newId("thr"),
     newRunId: () => newId("run"),
   });
+  const modelCounters = new ModelCounters();
   const compactions = new Compactions({
     store,
     commands,
     audit: accounts.audit,
-    makeSummary: summaryMaker(store),
+    makeSummary: summaryMaker({ store, settings: modelOf(config), counters: modelCounters }),
     onError: (error) => log.error({ err: error }, "a summary failed"),
     ...compactionLimits,
   });
@@ -237,7 +239,16 @@ async function serve(parts: Parts): Promise<void> {
   const counters = new RequestCounters();
   const isClosing = () => opened.isClosing;
   const handler = await createHandler(listener.server, {
-    routes: routesOf(parts, { bus, cursors, counters, live, commands, edits, compactions }),
+    routes: routesOf(parts, {
+      bus,
+      cursors,
+      counters,
+      live,
+      commands,
+      edits,
+      compactions,
+      modelCounters,
+    }),
     authenticate,
     rateLimiter,
     internal: config.internalToken === null ? null : createInternalCheck(config.internalToken),
@@ -350,6 +361,7 @@ function routesOf(
     readonly commands: ThreadCommands;
     readonly edits: ThreadEdits;
     readonly compactions: Compactions;
+    readonly modelCounters: ModelCounters;
   },
 ) {
   const { bus, cursors, counters, live, commands, edits } = shared;
@@ -366,7 +378,10 @@ function routesOf(
     ...contextRoutes(new ContextReader({ store, audit })),
     ...accountRoutes({ keys, tokens, cursors }),
   ];
-  const metrics = createMetrics({ counters, figures: figuresOf(live, flushes) });
+  const metrics = createMetrics({
+    counters,
+    figures: [...figuresOf(live, flushes), ...shared.modelCounters.figures()],
+  });
   const { publicUrl } = config;
   const ops = {
     isClosing: () => opened.isClosing,
@@ -375,6 +390,11 @@ function routesOf(
     publicUrl,
   };
   return [...routes, ...opsRoutes(ops, routes)];
+}
+
+function modelOf({ summariserUrl, summariserModel, summariserApiKey }: Config) {
+  if (summariserUrl === null || summariserModel === null) return null;
+  return { url: summariserUrl, model: summariserModel, apiKey: summariserApiKey };
 }
 
 function figuresOf(live: LiveServer, flushes: Parts["flushes"]) {

@@ -31,6 +31,13 @@ export const secret: Kind<string | null> = {
   placeholder: "secret",
 };
 
+/** A key that somebody else gave out; it goes into a header, so printable ASCII. */
+export const apiKey: Kind<string | null> = {
+  parse: (value) => (/^[\x21-\x7e]{1,4096}$/.test(value) ? value : undefined),
+  allowed: "1 to 4096 printable ASCII characters without spaces",
+  placeholder: "key",
+};
+
 /** A whole number in decimal digits, both ends included. */
 export function wholeNumber({ min, max }: { min: number; max: number }): Kind<number> {
   return {

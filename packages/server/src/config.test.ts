@@ -33,6 +33,9 @@ test("CFG1 nothing set gives the table's defaults", () => {
     rateLimit: 0,
     heartbeatSeconds: 10,
     internalToken: null,
+    summariserUrl: null,
+    summariserModel: null,
+    summariserApiKey: null,
     logLevel: "info",
   });
 });
@@ -117,6 +120,37 @@ test("CFG2 what is not built yet stops the start instead of being passed over", 
   for (const name of ["SPOOL_DATABASE_URL", "SPOOL_NATS_URL"]) {
     const problem = problemOf({ [name]: "postgres://user:secret@db" });
     assert.match(problem, new RegExp(`^${name} is not supported`));
+    assert.equal(problem.includes("secret"), false);
+  }
+});
+
+test("CFG16 a summariser is a URL with a model, and a key if it wants one", () => {
+  const url = { SPOOL_SUMMARISER_URL: "http://127.0.0.1:11434/v1" };
+  const model = { SPOOL_SUMMARISER_MODEL: "m" };
+  const key = { SPOOL_SUMMARISER_API_KEY: "sk-secret" };
+  const config = parseConfig({ ...url, ...model, ...key });
+  assert.equal(config.summariserUrl?.href, "http://127.0.0.1:11434/v1");
+  assert.deepEqual([config.summariserModel, config.summariserApiKey], ["m", "sk-secret"]);
+  assert.equal(parseConfig({ ...url, ...model }).summariserApiKey, null);
+  const flags = { summariserUrl: "https://api.anthropic.com", summariserModel: "c" };
+  assert.equal(parseConfig({}, flags).summariserUrl?.hostname, "api.anthropic.com");
+});
+
+test("CFG2 CFG16 a wrong summariser stops the start with one line, without its key", () => {
+  const url = { SPOOL_SUMMARISER_URL: "http://127.0.0.1/v1" };
+  const model = { SPOOL_SUMMARISER_MODEL: "m" };
+  assert.match(problemOf(url), /^SPOOL_SUMMARISER_URL needs SPOOL_SUMMARISER_MODEL/);
+  assert.match(problemOf(model), /^SPOOL_SUMMARISER_MODEL counts .* SPOOL_SUMMARISER_URL/);
+  const alone = problemOf({ SPOOL_SUMMARISER_API_KEY: "sk-secret" });
+  assert.match(alone, /^SPOOL_SUMMARISER_API_KEY counts .* SPOOL_SUMMARISER_URL/);
+  for (const wrong of ["sk-secret two", "sk-secret\nX-Other: 1", "sk-secret-é", " "]) {
+    const problem = problemOf({ ...url, ...model, SPOOL_SUMMARISER_API_KEY: wrong });
+    assert.match(problem, /^SPOOL_SUMMARISER_API_KEY must be /);
+    assert.equal(problem.includes("secret"), false);
+  }
+  for (const wrong of ["127.0.0.1/v1", "ftp://host/v1", "https://user:secret@host/v1"]) {
+    const problem = problemOf({ ...model, SPOOL_SUMMARISER_URL: wrong });
+    assert.match(problem, /^SPOOL_SUMMARISER_URL must be an http or https URL/);
     assert.equal(problem.includes("secret"), false);
   }
 });

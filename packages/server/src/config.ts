@@ -4,6 +4,7 @@
  * ConfigError of one line that names the variable or flag (CFG2). Nothing else reads `process.env`.
  */
 import {
+  apiKey,
   type Kind,
   list,
   logLevel,
@@ -95,6 +96,18 @@ export const settings = {
     fallback: null,
     help: "Secret of the platform's own services on /internal; without it there are no such routes",
   }),
+  summariserUrl: setting("SPOOL_SUMMARISER_URL", webUrl, {
+    fallback: null,
+    help: "Base URL of the model that makes summaries, OpenAI-compatible or Anthropic; needs a model",
+  }),
+  summariserModel: setting("SPOOL_SUMMARISER_MODEL", optionalText, {
+    fallback: null,
+    help: "Name of that model",
+  }),
+  summariserApiKey: setting("SPOOL_SUMMARISER_API_KEY", apiKey, {
+    fallback: null,
+    help: "Its API key; the variable is not seen by other users of the machine, the flag is",
+  }),
   logLevel: setting("SPOOL_LOG_LEVEL", logLevel, {
     fallback: "info",
     help: "How much is logged: debug, info, warn, error or silent",
@@ -110,13 +123,7 @@ export type Config = {
 };
 
 /** Promised, not built: setting one must not look as if it worked. */
-const notBuilt = [
-  "SPOOL_DATABASE_URL",
-  "SPOOL_NATS_URL",
-  "SPOOL_SUMMARISER_URL",
-  "SPOOL_SUMMARISER_MODEL",
-  "SPOOL_SUMMARISER_API_KEY",
-];
+const notBuilt = ["SPOOL_DATABASE_URL", "SPOOL_NATS_URL"];
 
 /** A wrong value; the message is one line for the person who set it. */
 export class ConfigError extends Error {
@@ -189,8 +196,14 @@ function flagOf(env: string): string {
   return `--${env.slice("SPOOL_".length).toLowerCase().replaceAll("_", "-")}`;
 }
 
-/** AUTH12: without issuer and audience any token of the provider would do, for whomever made. */
 function checkedTogether(config: Config): Config {
+  checkProvider(config);
+  checkSummariser(config);
+  return config;
+}
+
+/** AUTH12: without issuer and audience any token of the provider would do, for whomever made. */
+function checkProvider(config: Config): void {
   const { jwksUrl, jwtIssuer, jwtAudience } = config;
   if (jwksUrl !== null && (jwtIssuer === null || jwtAudience === null)) {
     const missing = jwtIssuer === null ? settings.jwtIssuer.env : settings.jwtAudience.env;
@@ -200,5 +213,16 @@ function checkedTogether(config: Config): Config {
     const set = jwtIssuer === null ? settings.jwtAudience.env : settings.jwtIssuer.env;
     throw new ConfigError(`${set} counts only together with ${settings.jwksUrl.env}; set both`);
   }
-  return config;
+}
+
+/** CFG16: a model is named by both, and a key without them would look as if it were used. */
+function checkSummariser({ summariserUrl, summariserModel, summariserApiKey }: Config): void {
+  const url = settings.summariserUrl.env;
+  if (summariserUrl !== null && summariserModel === null) {
+    throw new ConfigError(`${url} needs ${settings.summariserModel.env} to be set as well`);
+  }
+  if (summariserUrl === null && (summariserModel !== null || summariserApiKey !== null)) {
+    const set = summariserModel === null ? settings.summariserApiKey : settings.summariserModel;
+    throw new ConfigError(`${set.env} counts only together with ${url}; set both`);
+  }
 }

@@ -42,6 +42,29 @@ export const leaseWatchLimits = { tickMs: 500, atOnceMax: 200 } as const;
 export const compactionLimits = {
   atOnceMax: 8,
   answerMs: 30_000,
-  summaryMs: 300_000,
+  /** What a model may take, and half a minute more. */
+  summaryMs: 330_000,
   retryMs: 1_000,
+} as const;
+
+/** Milliseconds one summary may take in all, parts and retries included; past it it fails. */
+export const summariserMs = 300_000;
+/** What a model's answers and the requests to it are held to; `ModelSummariser` says how. */
+export const modelLimits = {
+  /** Without a byte of a streamed answer for this long the attempt is given up and repeated. */
+  idleMs: 90_000,
+  /** Attempts of one request; after the last its problem is the summary's. */
+  attemptsMax: 5,
+  /** Waits between attempts: doubled from the first, and half of it left to chance. */
+  backoffMs: { first: 1_000, max: 30_000 },
+  /** Bytes of one answer on the wire; past it the summary fails. */
+  answerBytesMax: 64 * 1024 * 1024,
+  /** Tokens an Anthropic endpoint is asked for, which wants a number; a summary cut off there fails. */
+  answerTokensMax: 4_096,
+  /** Characters of transcript in one request; halved, not below the least, when it was too much. */
+  budgetCharacters: { first: 240_000, least: 6_000 },
+  /** Parts a transcript is summarised in; for more the middle of long texts, then of it, is left out. */
+  partsMax: 24,
+  /** Requests of one summary under way at once. */
+  atOnceMax: 3,
 } as const;

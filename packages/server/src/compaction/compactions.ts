@@ -15,7 +15,7 @@ import type { ThreadStore } from "../store/thread-store.ts";
 import type { CommandResult, ThreadCommands } from "../threads/thread-commands.ts";
 import type { Audit, Caller } from "../threads/visible-thread.ts";
 import { Slots } from "./slots.ts";
-import { SummaryFailure } from "./summary-failure.ts";
+import { SummariserError } from "./summariser.ts";
 
 /** What is to be summarised, and what the requester said about it. */
 export type SummaryTask = {
@@ -27,7 +27,7 @@ export type SummaryTask = {
   readonly wishes: CompactThread;
 };
 
-/** Makes the payload of a `compaction_completed`. Rejects with SummaryFailure. */
+/** Makes the payload of a `compaction_completed`. Rejects with SummariserError. */
 export type MakeSummary = (task: SummaryTask, signal: AbortSignal) => Promise<JsonObject>;
 
 /** What compacting needs; times in milliseconds. */
@@ -158,7 +158,7 @@ export class Compactions {
 
   /** Has the summary made and ends the compaction with it, or as failed. */
   async #work(caller: Caller, answer: CompactAnswer, task: SummaryTask): Promise<CompactAnswer> {
-    const failure: { error: SummaryFailure | null } = { error: null };
+    const failure: { error: SummariserError | null } = { error: null };
     const payload = await this.#payload(task).catch((error: unknown) => {
       failure.error = asFailure(error, this.#parts.onError);
       return { status: "failed", error: failure.error.message };
@@ -179,7 +179,7 @@ export class Compactions {
       return { status: "completed", ...(await makeSummary(task, signal)) };
     } catch (error) {
       if (!signal.aborted) throw error;
-      throw new SummaryFailure(
+      throw new SummariserError(
         this.#closing.signal.aborted
           ? "The server stopped before the summary was made"
           : `The summary was not made within ${Math.round(summaryMs / 1_000)} s`,
@@ -207,16 +207,16 @@ export class Compactions {
   }
 }
 
-function asFailure(error: unknown, onError: (error: unknown) => void): SummaryFailure {
-  if (error instanceof SummaryFailure) return error;
+function asFailure(error: unknown, onError: (error: unknown) => void): SummariserError {
+  if (error instanceof SummariserError) return error;
   onError(error);
-  return new SummaryFailure("The summary could not be made");
+  return new SummariserError("The summary could not be made");
 }
 
 function summariserFailed(why: string): DomainError {
   return new DomainError(
     "SUMMARISER_FAILED",
-    `${why}. The thread goes on in its rollout; ask again, or send a summary of your own.`,
+    `${why.replace(/\.$/, "")}. The thread goes on in its rollout; ask again, or send a summary of your own.`,
   );
 }
 

@@ -1,13 +1,15 @@
 /**
  * The server's end of a summary: reads the rollout's lines a page at a time and hands them to a
- * thread of its own, which parses and summarises, so that nothing of it keeps publishers or watchers
+ * thread of its own, which parses, summarises and asks a model, so that nothing of it keeps publishers or watchers
  * waiting. One thread per summary; when the signal ends it, it is gone.
  */
 import { Worker } from "node:worker_threads";
 import type { JsonObject } from "@spool/protocol/json";
 import type { ThreadStore } from "../store/thread-store.ts";
 import type { MakeSummary, SummaryTask } from "./compactions.ts";
-import { SummaryFailure } from "./summary-failure.ts";
+import type { ModelCounters } from "./model-counters.ts";
+import type { ModelSettings } from "./model-settings.ts";
+import { SummariserError } from "./summariser.ts";
 import type { SummaryAnswer, SummaryMessage, SummarySetup } from "./summary-worker.ts";
 
 /** Bytes of lines handed over at a time. */
@@ -16,17 +18,25 @@ const pageEvents = 5_000;
 /** Megabytes of heap a summary may use; one that needs more fails alone. */
 const heapMegabytesMax = 512;
 
+/** What making summaries needs; `settings` null where no model is configured. */
+export type SummaryParts = {
+  readonly store: ThreadStore;
+  readonly settings: ModelSettings | null;
+  readonly counters: ModelCounters;
+};
+
 /** A maker of summaries of the store's threads. */
-export function summaryMaker(store: ThreadStore): MakeSummary {
+export function summaryMaker(parts: SummaryParts): MakeSummary {
   return async (task, signal) => {
     const { summary, keepLast = 0 } = task.wishes;
     // Nothing of the thread is needed for it.
     if (summary !== undefined && keepLast === 0) return { summary };
-    const thread = new SummaryThread(task);
+    const thread = new SummaryThread(task, parts);
     const end = () => void thread.end();
     signal.addEventListener("abort", end, { once: true });
     try {
-      for await (const page of linesOf(store, task)) await thread.send({ kind: "lines", page });
+      for await (const page of linesOf(parts.store, task))
+        await thread.send({ kind: "lines", page });
       return await thread.send({ kind: "make" });
     } finally {
       signal.removeEventListener("abort", end);
@@ -62,33 +72,49 @@ function joined(lines: readonly Buffer[]): Uint8Array {
   return page;
 }
 
+/** Takes over what the thread counted of the model; nothing where none was asked. */
+function count(
+  counters: ModelCounters,
+  { kind, counts }: Exclude<SummaryAnswer, { kind: "taken" }>,
+) {
+  if (counts.requests === 0) return;
+  counters.requests += counts.requests;
+  counters.retries += counts.retries;
+  counters.tokens += counts.tokens;
+  if (kind === "made") counters.summaries += 1;
+  else counters.failures += 1;
+}
+
 /** A running thread; one message is under way at a time. */
 class SummaryThread {
   readonly #worker: Worker;
   #waiting: PromiseWithResolvers<JsonObject> | null = null;
   #isOver = false;
 
-  constructor({ wishes }: SummaryTask) {
-    const workerData: SummarySetup = { wishes };
+  constructor({ wishes }: SummaryTask, { settings, counters }: SummaryParts) {
+    const model = settings === null ? null : { ...settings, url: settings.url.href };
+    const workerData: SummarySetup = { wishes, model };
     this.#worker = new Worker(new URL("./summary-worker.ts", import.meta.url), {
       workerData,
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: heapMegabytesMax },
     });
     this.#worker.on("message", (answer: SummaryAnswer) => {
-      this.#waiting?.resolve(answer.kind === "made" ? answer.payload : {});
+      if (answer.kind !== "taken") count(counters, answer);
+      if (answer.kind === "failed") this.#reject(new SummariserError(answer.message));
+      else this.#waiting?.resolve(answer.kind === "made" ? answer.payload : {});
     });
     this.#worker.on("error", (error) => this.#reject(error as Error));
     this.#worker.on("exit", () => {
       this.#isOver = true;
-      this.#reject(new SummaryFailure("The summary was ended before it was made"));
+      this.#reject(new SummariserError("The summary was ended before it was made"));
     });
   }
 
   /** Resolves when the thread has taken the message, with the payload for `make`. */
   send(message: SummaryMessage): Promise<JsonObject> {
     this.#waiting = Promise.withResolvers();
-    if (this.#isOver) this.#reject(new SummaryFailure("The summary was ended before it was made"));
+    if (this.#isOver) this.#reject(new SummariserError("The summary was ended before it was made"));
     const transfer = message.kind === "lines" ? [message.page.buffer as ArrayBuffer] : [];
     this.#worker.postMessage(message, transfer);
     return this.#waiting.promise;

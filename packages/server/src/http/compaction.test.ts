@@ -9,6 +9,12 @@ import {
   runCompleted,
   runStarted,
 } from "../testing/published-threads.ts";
+import {
+  anthropicDialect,
+  errorReply,
+  ModelServer,
+  openAiDialect,
+} from "../testing/scripted-model-server.ts";
 import { startTestServer, type TestServer } from "../testing/test-server.ts";
 import { watch } from "../testing/test-watcher.ts";
 
@@ -192,3 +198,42 @@ test("ROL7 ROL14 one that the server's stop interrupts leaves the thread usable"
   const next = await publish(server, { threadId, runId, events: [runStarted(), runCompleted()] });
   assert.equal(next.status, 200);
 });
+
+for (const dialect of [openAiDialect, anthropicDialect]) {
+  test(`ROL16 ROL14 a configured model makes the summary, and its failure ends the attempt: ${dialect.path}`, async (t) => {
+    const model = new ModelServer(() => dialect.stream(["MODEL ", "WORDS"]));
+    await model.open();
+    t.after(() => model.close());
+    const flags = {
+      summariserUrl: model.addressOf(dialect.path),
+      summariserModel: "some-model",
+      summariserApiKey: "sk-nobody-may-see",
+    };
+    const own = await startTestServer({ flags });
+    t.after(() => own.close());
+    const ids = newIds("modelled");
+    const key = own.keys.owner;
+    await publish(own, { ...ids, events: [runStarted(), user("mend it"), runCompleted()] });
+    const path = `/v1/threads/${ids.threadId}`;
+    const done = await own.request("POST", `${path}/compact`, { key, body: {} });
+    assert.equal(done.status, 200, JSON.stringify(done.body));
+    assert.ok(model.requests[0]?.prompt.includes("mend it"));
+    const last = async () => (await own.request("GET", `${path}?limit=1`, { key })).body.data;
+    assert.equal((await last()).events[0].payload.summary, "MODEL WORDS");
+    const { runId } = newIds("modelled");
+    const events = [runStarted(), user("again"), runCompleted()];
+    await publish(own, { threadId: ids.threadId, runId, events });
+    model.script = () => errorReply(401, { message: "sk-nobody-may-see" });
+    const failed = await own.request("POST", `${path}/compact`, { key, body: {} });
+    assert.deepEqual([failed.status, failed.body.error.code], [502, "SUMMARISER_FAILED"]);
+    assert.equal(JSON.stringify(failed.body).includes("sk-nobody"), false);
+    const after = await last();
+    assert.deepEqual([after.thread.status, after.events[0].payload.status], ["idle", "failed"]);
+    assert.match(after.events[0].payload.error, /SPOOL_SUMMARISER_API_KEY|key/);
+    const metrics = (await own.request("GET", "/metrics")).bytes.toString();
+    assert.match(
+      metrics,
+      /spool_summariser_summaries_total 1\n[\s\S]*spool_summariser_failures_total 1/,
+    );
+  });
+}
