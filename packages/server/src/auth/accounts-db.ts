@@ -1,6 +1,6 @@
 /**
- * Opens accounts.db: orgs, users, API keys, signing keys, audit log, settings. Nothing in it can be
- * derived from elsewhere, so every commit is flushed. The server and the command line open the same
+ * Opens accounts.db: orgs, users, API keys, sign-ins, signing keys, audit log, settings. Nothing in
+ * it can be derived from elsewhere, so every commit is flushed. The server and the command line open the same
  * file at the same time, each through this module; it is readable by its owner only.
  */
 import { closeSync, mkdirSync, openSync } from "node:fs";
