@@ -23,6 +23,10 @@ export const filterCharactersMax = 256;
 export const closeGraceMs = 10_000;
 /** Keys and addresses whose rate is counted; past it the oldest counts are forgotten. */
 export const ratedCallersMax = 100_000;
+/** Wrong sign-ins a minute: of one address, and of all before an address has one; past it 429. */
+export const wrongSignIns = { perAddressMax: 20, max: 1_000 } as const;
+/** Bytes of the built page's files, which stay in memory; more keeps the server from starting. */
+export const pageFilesBytesMax = 64 * 1024 * 1024;
 /** The window a rate limit counts in, in milliseconds. */
 export const rateWindowMs = 60_000;
 /** Rollouts looked through in one read when one is wanted by its id. */

@@ -200,7 +200,7 @@ test("ROL7 ROL14 one that the server's stop interrupts leaves the thread usable"
 });
 
 for (const dialect of [openAiDialect, anthropicDialect]) {
-  test(`ROL16 ROL14 a configured model makes the summary, and its failure ends the attempt: ${dialect.path}`, async (t) => {
+  test(`ROL16 ROL14 a model makes the summary, its failure ends the attempt: ${dialect.path}`, async (t) => {
     const model = new ModelServer(() => dialect.stream(["MODEL ", "WORDS"]));
     await model.open();
     t.after(() => model.close());
