@@ -30,7 +30,7 @@ test("WIRE1 success is data and meta with the request's id", async () => {
 
 test("WIRE2 ERR3 an unknown path is 404 in the envelope", async () => {
   assertRefusal(await server.request("GET", "/v1/nothing"), 404, "NOT_FOUND");
-  assertRefusal(await server.request("POST", "/", { body: {} }), 404, "NOT_FOUND");
+  assertRefusal(await server.request("POST", "/nothing", { body: {} }), 404, "NOT_FOUND");
   const rollout = await server.request("GET", "/v1/threads/thr_a/rollouts/rol_b", {});
   assertRefusal(rollout, 404, "NOT_FOUND");
 });
