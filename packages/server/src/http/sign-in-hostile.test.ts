@@ -234,6 +234,26 @@ test("AUTH24 right sign-ins never count", async () => {
   for (let count = 0; count < 30; count += 1) await signIn(server);
 });
 
+test("WIRE11 AUTH24 where a rate is set, a sign-in counts for its address, a cookie for its key", async () => {
+  const limited = await startTestServer({ flags: { rateLimit: "5" } });
+  try {
+    const { request, cookie } = await signIn(limited);
+    const answers = [];
+    for (let count = 0; count < 6; count += 1) answers.push(await request("GET", "/v1/me"));
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 200, 200, 200, 429],
+    );
+    assert.equal(answers[0]?.headers["x-ratelimit-remaining"], "4");
+    const headers = { Cookie: cookie, Origin: "http://evil.example" };
+    assert.equal((await limited.request("GET", "/v1/me", { headers })).status, 401);
+    const again = await trySignIn(limited, { key: limited.keys.owner });
+    assert.equal(again.headers["x-ratelimit-remaining"], "2");
+  } finally {
+    await limited.close();
+  }
+});
+
 test("AUTH17 neither cookie nor code reaches a log, an error or a metric", async () => {
   const code = server.newSignInCode();
   const secret = browser.cookie.split("=")[1] as string;
