@@ -13,6 +13,7 @@ import { measureNchan } from "./peers/nchan.ts";
 import { measureRedis } from "./peers/redis.ts";
 import { measureAppends } from "./scenarios/append.ts";
 import { measureConnects } from "./scenarios/connects.ts";
+import { measureContext } from "./scenarios/context.ts";
 import { measureFanOut } from "./scenarios/fan-out.ts";
 import { measureHistory } from "./scenarios/history.ts";
 import { measureList } from "./scenarios/list.ts";
@@ -24,7 +25,7 @@ import { type ServerProcess, startServer } from "./server-process.ts";
 
 const help = `Usage: npm run bench -- [options]
   --only <names>     of append, live-append, fan-out, many, latency, connects, history, list,
-                     start, peers; separated by commas
+                     context, start, peers; separated by commas
   --seconds <n>      per measurement (5)
   --threads <n>      in the list (100000)
   --connects <n>     of watchers that leave at once (100000)
@@ -36,7 +37,7 @@ const { values } = parseArgs({
   options: {
     only: {
       type: "string",
-      default: "append,live-append,fan-out,many,latency,connects,history,list,start,peers",
+      default: "append,live-append,fan-out,many,latency,connects,history,list,context,start,peers",
     },
     seconds: { type: "string", default: "5" },
     threads: { type: "string", default: "100000" },
@@ -88,6 +89,7 @@ try {
   await onServer("history", (server) => measureHistory(server, seconds));
   const threads = Number(values.threads);
   await onServer("list", (server) => measureList(server, { threads, seconds }));
+  await onServer("context", (server) => measureContext(server, seconds));
   if (only.has("start")) {
     console.error("measuring start …");
     const events = Number(values.events);

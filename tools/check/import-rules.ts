@@ -24,17 +24,21 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   "server/store": base,
   "server/live": [...base, ...server("store")],
   "server/auth": base,
-  "server/compaction": [...base, ...server("store", "threads")],
+  "server/context": [...base, ...server("store", "threads")],
+  "server/compaction": [...base, ...server("store", "threads", "context")],
   "server/threads": [...base, ...server("store", "live")],
-  "server/http": [...base, ...server("config", "auth", "store", "live", "threads", "compaction")],
+  "server/http": [
+    ...base,
+    ...server("config", "auth", "store", "live", "threads", "context", "compaction"),
+  ],
   "server/app": [
     ...base,
-    ...server("config", "http", "auth", "store", "live", "threads", "compaction"),
+    ...server("config", "http", "auth", "store", "live", "threads", "context", "compaction"),
   ],
   "server/main": [...base, ...server("app", "config")],
   "server/testing": [
     ...base,
-    ...server("app", "config", "http", "auth", "store", "live", "threads", "compaction"),
+    ...server("app", "config", "http", "auth", "store", "live", "threads", "context", "compaction"),
   ],
 };
 
@@ -45,7 +49,7 @@ export const typesOnly: readonly {
   readonly free: readonly string[];
 }[] = [
   {
-    from: server("threads", "live", "compaction", "store"),
+    from: server("threads", "live", "context", "compaction", "store"),
     to: "server/auth",
     free: ["packages/server/src/auth/access.ts", "packages/server/src/auth/principal.ts"],
   },

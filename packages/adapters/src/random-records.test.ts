@@ -9,6 +9,8 @@ import fc from "fast-check";
 import type { FormatId } from "./frame.ts";
 import * as claude from "./testing/claude-rows.ts";
 import * as codex from "./testing/codex-records.ts";
+import { fixtureRecords } from "./testing/fixture-records.ts";
+import { seededRandom } from "./testing/random-cuts.ts";
 import { readRecords } from "./testing/read-lines-of.ts";
 
 const oneOf = fc.constantFrom;
@@ -119,3 +121,37 @@ test("PUB1 a record with anything in any field gives valid frames", () => {
     }
   }
 });
+
+const fixtures = [
+  ["codex", "codex/paginated.jsonl"],
+  ["codex-exec", "codex-exec/two-turns.jsonl"],
+  ["claude-agent-sdk", "claude-agent-sdk/partial-messages.jsonl"],
+  ["claude-agent-sdk", "claude-agent-sdk/sub-agents-compaction.jsonl"],
+  ["gemini-cli", "gemini-cli/upserts.jsonl"],
+  ["pi", "pi/session.jsonl"],
+  ["pi", "pi/json-mode.jsonl"],
+  ["opencode", "opencode/updates.jsonl"],
+] as const;
+
+for (const [format, name] of fixtures) {
+  const records = fixtureRecords(name);
+
+  test(`SRC2 ${name}: anything in any field of any record gives valid frames`, () => {
+    const random = seededRandom(name);
+    for (const [index, record] of records.entries()) {
+      for (const other of spoiled(record, values[Math.floor(random() * values.length)])) {
+        const changed = [...records.slice(0, index), other, ...records.slice(index + 1)];
+        readRecords(format, changed, { complete: true });
+      }
+    }
+  });
+
+  test(`SRC2 ${name}: its records in any order, lost or repeated, give well-formed runs`, () => {
+    fc.assert(
+      fc.property(fc.array(oneOf(...records), { maxLength: 40 }), (chosen) => {
+        check(format, [records[0] ?? {}, ...chosen]);
+      }),
+      { numRuns: 100, seed: 7 },
+    );
+  });
+}

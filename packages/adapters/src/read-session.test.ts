@@ -1,10 +1,12 @@
 /** A whole file from bytes: the agent is recognised, problems are reported, nothing stops it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { LiveFrame } from "./frame.ts";
 import { collectSession, type ReadSessionOptions, readSession } from "./read-session.ts";
 import * as claude from "./testing/claude-rows.ts";
 import * as codex from "./testing/codex-records.ts";
-import { typesOf } from "./testing/read-lines-of.ts";
+import { fixtureRecords } from "./testing/fixture-records.ts";
+import { readRecords, typesOf } from "./testing/read-lines-of.ts";
 
 function read(text: string | Uint8Array, options: ReadSessionOptions = {}) {
   async function* chunks() {
@@ -96,4 +98,43 @@ test("a complete file gives out what still waits for the next record", async () 
       .flatMap((thread) => thread.frames)
       .filter(({ type }) => type === "user_message").length;
   assert.deepEqual([count(growing), count(complete)], [0, 1]);
+});
+
+test("SRC6 a file that begins with a torn line is read from the next one on", async () => {
+  const whole = await typesIn(`${turnLines.join("\n")}\n`);
+  const { types, problems } = await typesIn(`{\n${turnLines.join("\n")}\n`);
+  assert.deepEqual(types, whole.types);
+  assert.deepEqual(
+    problems.map(({ line }) => line),
+    [1],
+  );
+});
+
+test("SRC13 a document is recognised as a whole, whatever its lines hold", async () => {
+  const [inner = ""] = turnLines;
+  const info = { role: "user", id: "m1", sessionID: "ses_1" };
+  const parts = [{ id: "p1", type: "text", text: `see\n${inner}` }];
+  const document = { info: { id: "ses_1", title: "t" }, messages: [{ info, parts }] };
+  const { types, problems } = await typesIn(JSON.stringify(document, null, 2));
+  assert.deepEqual(types, ["run_started", "opencode.session", "user_message"]);
+  assert.deepEqual(problems, []);
+  const torn = await typesIn(JSON.stringify(document, null, 2).slice(0, -10));
+  assert.equal(torn.problems[0]?.problem, "is not a session of a known agent");
+});
+
+test("SRC10 what is unfinished is told apart, behind the frames before it", async () => {
+  const records = fixtureRecords("claude-agent-sdk/partial-messages.jsonl");
+  const text = linesOf(records).join("\n");
+  const order: string[] = [];
+  const live: LiveFrame[] = [];
+  async function* chunks() {
+    yield Buffer.from(text);
+  }
+  const onLive = (frames: readonly LiveFrame[]) => {
+    live.push(...frames);
+    order.push("live");
+  };
+  for await (const part of readSession(chunks(), { onLive })) order.push(part.kind);
+  assert.deepEqual(live, readRecords("claude-agent-sdk", records).live);
+  assert.ok(order.indexOf("live") > order.indexOf("frames"));
 });

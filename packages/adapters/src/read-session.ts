@@ -9,6 +9,7 @@ import type {
   AdapterOptions,
   FormatId,
   Frame,
+  LiveFrame,
   Place,
   SessionProblem,
   Step,
@@ -18,6 +19,7 @@ import type {
 import { lineBytesMax, readLines, type SourceLine } from "./read-lines.ts";
 import { recognise } from "./recognise.ts";
 import type { SessionAdapter } from "./session-adapter.ts";
+import { recordsOf } from "./source-records.ts";
 import { plainChunks } from "./zstd-chunks.ts";
 
 /** How to read a file. */
@@ -32,6 +34,8 @@ export type ReadSessionOptions = Omit<AdapterOptions, "links"> & {
    * session, the session's own file first.
    */
   readonly links?: SubAgentLink[];
+  /** Hears what watchers may see of something unfinished, after the frames before it were taken. */
+  readonly onLive?: (frames: readonly LiveFrame[]) => void;
 };
 
 /** A piece of what a session holds. Frames of one part are of one thread and in order. */
@@ -57,47 +61,64 @@ export async function* readSession(
   const damage: string[] = [];
   const lines = readLines(plainChunks(chunks, (problem) => damage.push(problem)));
   let reading = options.format === undefined ? null : new Reading(options.format, options);
-  let last = { line: 1, byteOffset: 0 };
-  const first: SourceLine[] = [];
+  let last: Place = { line: 1, byteOffset: 0 };
+  const beginning = new Beginning();
   for await (const line of lines) {
     last = line;
     if (reading === null) {
-      first.push(line);
-      reading = recognised(first, options);
-      if (reading !== null) for (const earlier of first.splice(0)) yield* reading.push(earlier);
-      else if (first.length >= recogniseLinesMax && !beginsDocument(first)) break;
-      continue;
-    }
-    yield* reading.push(line);
+      const format = beginning.add(line);
+      if (format === null && beginning.isOver) break;
+      if (format === null) continue;
+      reading = new Reading(format, options);
+      for (const earlier of beginning.lines.splice(0)) yield* reading.push(earlier);
+    } else yield* reading.push(line);
   }
-  if (reading === null && first.length > 0) {
-    const document = documentOf(first);
-    reading = recognised([document], options);
-    if (reading !== null) yield* reading.push(document);
-    else yield problemAt({ line: 1, byteOffset: 0 }, "is not a session of a known agent");
+  if (reading === null && beginning.lines.length > 0) {
+    const { format, lines: whole } = beginning.end();
+    reading = format === null ? null : new Reading(format, options);
+    if (reading === null) yield problemAt(firstPlace, "is not a session of a known agent");
+    else for (const line of whole) yield* reading.push(line);
   }
   for (const problem of damage) yield problemAt(last, problem);
   // What is missing behind the damage may still come from an undamaged copy.
   if (reading !== null && damage.length === 0) yield* reading.end();
 }
 
-function recognised(lines: readonly SourceLine[], options: ReadSessionOptions): Reading | null {
-  const format = recognise(lines.slice(-1).map(({ text }) => text));
-  return format === null ? null : new Reading(format, options);
-}
+const firstPlace: Place = { line: 1, byteOffset: 0 };
 
-/** Whether the lines are the beginning of one JSON object printed over many. */
-function beginsDocument(lines: readonly SourceLine[]): boolean {
-  const [first] = lines.filter(({ text }) => text.trim() !== "");
-  return first?.text.trim() === "{";
-}
+/** The lines before the format is known: a file's first ones, or a document's all. */
+class Beginning {
+  readonly lines: SourceLine[] = [];
+  #isDocument = false;
+  #characters = 0;
 
-function documentOf(lines: readonly SourceLine[]): SourceLine {
-  const text = lines.map((line) => line.text).join("\n");
-  const terminated = lines.every((line) => line.terminated);
-  if (text.length <= lineBytesMax) return { line: 1, byteOffset: 0, text, terminated };
-  const problem = `has ${text.length} characters in one document and was left out`;
-  return { line: 1, byteOffset: 0, text: "", terminated, problem };
+  /** Takes the next line; gives the format as soon as a line shows it. */
+  add(line: SourceLine): FormatId | null {
+    // One object printed over many lines: none of them says anything alone.
+    if (line.text.trim() === "{" && this.lines.every(({ text }) => text.trim() === "")) {
+      this.#isDocument = true;
+    }
+    this.lines.push(line);
+    this.#characters += line.text.length + 1;
+    return this.#isDocument ? null : recognise([line.text]);
+  }
+
+  /** Whether it is no use to look at more lines. */
+  get isOver(): boolean {
+    if (this.#isDocument) return this.#characters > lineBytesMax;
+    return this.lines.length >= recogniseLinesMax;
+  }
+
+  /** At the end of the file: a document as one line, or else lines of which any shows the format. */
+  end(): { readonly format: FormatId | null; readonly lines: readonly SourceLine[] } {
+    const { lines } = this;
+    if (!this.#isDocument || this.isOver) return { format: null, lines };
+    const text = lines.map((line) => line.text).join("\n");
+    const isWhole = recordsOf(text, firstPlace).problems.length === 0;
+    const format = isWhole ? recognise([text]) : null;
+    if (format !== null) return { format, lines: [{ ...firstPlace, text, terminated: true }] };
+    return { format: recognise(lines.map((line) => line.text)), lines };
+  }
 }
 
 function problemAt({ line, byteOffset }: Place, problem: string): SessionPart {
@@ -125,11 +146,14 @@ class Reading {
   readonly #state: unknown;
   readonly #complete: boolean;
   readonly #links: SubAgentLink[];
+  readonly #onLive: ReadSessionOptions["onLive"];
 
-  constructor(format: FormatId, { complete, links = [], format: _, ...own }: ReadSessionOptions) {
+  constructor(format: FormatId, options: ReadSessionOptions) {
+    const { complete, links = [], onLive, format: _, ...own } = options;
     this.#adapter = adapterOf(format);
     this.#complete = complete === true;
     this.#links = links;
+    this.#onLive = onLive;
     this.#state = this.#adapter.start({ ...own, links: [...links] });
   }
 
@@ -154,5 +178,6 @@ class Reading {
       yield { kind: "frames", threadId, frames: step.frames.slice(from, to) };
       from = to;
     }
+    if (step.live.length > 0) this.#onLive?.(step.live);
   }
 }

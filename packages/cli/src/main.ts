@@ -35,6 +35,11 @@ const verbs: readonly Verb[] = [
     load: () => import("./commands/tail.ts"),
   },
   {
+    name: "context",
+    summary: "print what a model needs to go on with a thread",
+    load: () => import("./commands/context.ts"),
+  },
+  {
     name: "threads",
     summary: "list, show, rename, archive, delete, cancel threads",
     load: () => import("./commands/threads.ts"),

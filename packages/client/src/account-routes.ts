@@ -1,8 +1,8 @@
 /**
- * The caller and their credentials over REST: who am I, API keys, session tokens. Reached as
- * `client.account`.
+ * The caller and their credentials over REST: who am I, API keys, session tokens, and the sign-in
+ * of the page the server serves. Reached as `client.account`.
  */
-import type { CreateApiKey, CreateSessionToken } from "@spool/protocol/requests";
+import type { CreateApiKey, CreateSessionToken, CreateSignIn } from "@spool/protocol/requests";
 import type { ApiKey, Me } from "@spool/protocol/resources";
 import type { PageQuery } from "./history-routes.ts";
 import type { CallOptions, HttpTransport } from "./http-transport.ts";
@@ -52,7 +52,29 @@ export class AccountRoutes {
     await this.#http.send({ ...options, method: "DELETE", path });
   }
 
-  /** Turns the connection's API key into a token of at most its scopes (AUTH9). */
+  /**
+   * Signs this browser in with an API key or a one-time code (AUTH20). Only on the server's own page,
+   * over a connection without a credential; the cookie that comes of it no script can read.
+   */
+  async signIn(body: CreateSignIn, options: CallOptions = {}): Promise<void> {
+    await this.#http.send({ ...options, method: "POST", path: "/v1/sign-in", body });
+  }
+
+  /** Ends the sign-in of this browser with its tokens (AUTH23). */
+  async signOut(options: CallOptions = {}): Promise<void> {
+    await this.#http.send({ ...options, method: "POST", path: "/v1/sign-out" });
+  }
+
+  /** Ends one of the sign-ins that `me` lists (AUTH25). */
+  async endSignIn(signInId: string, options: CallOptions = {}): Promise<void> {
+    const path = `/v1/me/sign-ins/${encodeURIComponent(signInId)}`;
+    await this.#http.send({ ...options, method: "DELETE", path });
+  }
+
+  /**
+   * Turns the connection's API key, or without one the browser's sign-in, into a token of at most
+   * its scopes (AUTH9).
+   */
   async createSessionToken(
     body: CreateSessionToken = {},
     options: CallOptions = {},

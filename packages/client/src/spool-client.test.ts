@@ -144,6 +144,36 @@ test("AUTH9 AUTH15 AUTH16 keys and tokens are made, listed, used and revoked", a
   await assert.rejects(tokens.account.me(), { code: "INVALID_CREDENTIALS", status: 401 });
 });
 
+/** The fetch of the server's own page: it keeps its cookie and says where it is. */
+function pageFetch(): typeof fetch {
+  let cookie = "";
+  return async (url, init) => {
+    const headers = { ...(init?.headers as object), Origin: server.url, Cookie: cookie };
+    const response = await fetch(url, { ...init, headers });
+    const set = response.headers.get("set-cookie");
+    if (set !== null) cookie = set.includes("; Max-Age=0;") ? "" : (set.split(";")[0] as string);
+    return response;
+  };
+}
+
+test("AUTH20 AUTH21 AUTH23 AUTH25 a page signs in, mints tokens, ends sign-ins and signs out", async () => {
+  const { account } = new SpoolClient({ url: server.url, fetch: pageFetch() });
+  const key = server.keys.member;
+  await assert.rejects(account.signIn({ key: "rt_live_x" }), { code: "INVALID_CREDENTIALS" });
+  await account.signIn({ key });
+  const { credential, signIns = [] } = await account.me();
+  assert.deepEqual([credential.type, signIns[0]?.current], ["sign_in", true]);
+  const token = async () => (await account.createSessionToken()).token;
+  const page = new SpoolClient({ url: server.url, credential: { token } });
+  await page.threads.list();
+  const other = new SpoolClient({ url: server.url, fetch: pageFetch() }).account;
+  await other.signIn({ key });
+  await account.endSignIn((await other.me()).credential.id as string);
+  await assert.rejects(other.me(), { code: "INVALID_CREDENTIALS", status: 401 });
+  await account.signOut();
+  await assert.rejects(page.threads.list(), { code: "UNAUTHENTICATED", status: 401 });
+});
+
 test("REST15 REST16 REST17 AUTH10 operators' routes need no credential", async () => {
   const { operations } = new SpoolClient({ url: server.url });
   await operations.health();
@@ -153,4 +183,16 @@ test("REST15 REST16 REST17 AUTH10 operators' routes need no credential", async (
   assert.match(description.openapi, /^3\.1/);
   const { keys } = (await operations.keySet()) as { keys: { kty: string }[] };
   assert.equal(keys[0]?.kty, "OKP");
+});
+
+test("CTX1 a context comes typed by its format", async () => {
+  const said = { type: "user_message", payload: { content: "hello" } };
+  await client.threads.create({ id: "thr_context" });
+  await client.publish({ threadId: "thr_context", runId: null, events: [said] });
+  const { summary, messages } = await client.threads.context("thr_context");
+  assert.deepEqual([summary, messages[0]?.parts], [null, [{ type: "text", text: "hello" }]]);
+  const query = { format: "openai", maxTokens: 100 } as const;
+  const openAi = await client.threads.context("thr_context", query);
+  const [first] = openAi.messages;
+  assert.deepEqual([openAi.format, first], ["openai", { role: "user", content: "hello" }]);
 });

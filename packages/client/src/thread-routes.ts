@@ -4,6 +4,7 @@
  */
 
 import type { CompactAnswer, CompactThread } from "@spool/protocol/compaction";
+import type { ContextAnswer, ContextFormat } from "@spool/protocol/context";
 import type { Access, InFlight } from "@spool/protocol/live-frames";
 import type { CreateThread, UpdateThread } from "@spool/protocol/requests";
 import type { Event, Thread, ThreadStatus } from "@spool/protocol/resources";
@@ -42,6 +43,14 @@ export type SnapshotQuery = {
   readonly limit?: number;
   /** Of the whole history instead of the active rollout. */
   readonly allRollouts?: boolean;
+};
+
+/** Which context to read (CTX1, CTX8). */
+export type ContextQuery<F extends ContextFormat = ContextFormat> = {
+  /** `spool` by default. */
+  readonly format?: F | undefined;
+  /** The newest part, of about so many tokens. */
+  readonly maxTokens?: number | undefined;
 };
 
 /** A cancelled run: `sequence` is that of its `run_completed` (RUN7). */
@@ -93,6 +102,17 @@ export class ThreadRoutes {
       query: { limit: query.limit, include: query.allRollouts ? "all_rollouts" : undefined },
     });
     return { ...data, nextCursor: meta.nextCursor ?? null };
+  }
+
+  /** What a model needs to go on: `messages` can be handed to the format's own library (CTX7). */
+  async context<F extends ContextFormat = "spool">(
+    threadId: string,
+    { format, maxTokens }: ContextQuery<F> = {},
+    options: CallOptions = {},
+  ): Promise<ContextAnswer<F>> {
+    const path = `${threadPath(threadId)}/context`;
+    const query = { format, max_tokens: maxTokens };
+    return (await this.#http.json<ContextAnswer<F>>({ ...options, path, query })).data;
   }
 
   /** Renames, archives or sets metadata (REST8). */

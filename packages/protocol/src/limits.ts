@@ -26,6 +26,11 @@ export const metadataBytesMax = 16 * 1024;
 export const jsonDepthMax = 128;
 /** Seconds a session token may live, least and most, and by default (AUTH9). */
 export const sessionTokenSeconds = { min: 60, max: 3_600, default: 900 } as const;
+/** Seconds a sign-in lasts (AUTH20), and a one-time code for one (AUTH22). */
+export const signInSeconds = 7 * 24 * 3_600;
+export const signInCodeSeconds = 600;
+/** Sign-ins one person may have; past it the oldest ends (AUTH25). */
+export const signInsMax = 100;
 /** Seconds a run's lease may last, least and most, and by default (RUN10). */
 export const leaseSeconds = { min: 10, max: 86_400, default: 900 } as const;
 /** Run-less user messages whose `messageId` the thread remembers (PUB11). */

@@ -90,6 +90,15 @@ export const CreateSessionToken = Type.Object(
   closed,
 );
 
+/** `POST /v1/sign-in`: an API key, or a one-time code. */
+export const CreateSignIn = Type.Object(
+  {
+    key: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+    code: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  },
+  { additionalProperties: false, minProperties: 1, maxProperties: 1 },
+);
+
 /** `POST /v1/threads/{threadId}/cancel`: no field. */
 export const CancelRun = Type.Object({}, closed);
 
@@ -98,4 +107,5 @@ export type RegisterRun = Static<typeof RegisterRun>;
 export type RegisteredRun = Static<typeof RegisteredRun>;
 export type UpdateThread = Static<typeof UpdateThread>;
 export type CreateApiKey = Static<typeof CreateApiKey>;
+export type CreateSignIn = Static<typeof CreateSignIn>;
 export type CreateSessionToken = Static<typeof CreateSessionToken>;

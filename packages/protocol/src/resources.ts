@@ -113,16 +113,31 @@ export const ApiKey = Type.Object({
   revokedAt: nullable(Timestamp),
 });
 
+/** A browser that is signed in (AUTH25). */
+export const SignIn = Type.Object({
+  id: Type.String(),
+  createdAt: Timestamp,
+  lastUsedAt: nullable(Timestamp),
+  expiresAt: Timestamp,
+  userAgent: nullable(Type.String()),
+  current: Type.Boolean({ description: "Whether the request came with it" }),
+});
+
 export const Me = Type.Object({
   orgId: OrgId,
   userId: UserId,
   role: Role,
   scopes: Type.Array(Scope),
   credential: Type.Object({
-    type: Type.Union([Type.Literal("api_key"), Type.Literal("session_token")]),
+    type: Type.Union([
+      Type.Literal("api_key"),
+      Type.Literal("session_token"),
+      Type.Literal("sign_in"),
+    ]),
     id: nullable(Type.String()),
     expiresAt: nullable(Timestamp),
   }),
+  signIns: Type.Optional(Type.Array(SignIn)),
 });
 
 export type Thread = Static<typeof Thread>;
@@ -136,4 +151,5 @@ export type Role = Static<typeof Role>;
 export type Scope = Static<typeof Scope>;
 export type KeyLabel = Static<typeof KeyLabel>;
 export type ApiKey = Static<typeof ApiKey>;
+export type SignIn = Static<typeof SignIn>;
 export type Me = Static<typeof Me>;

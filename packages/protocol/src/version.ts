@@ -5,7 +5,8 @@
  *
  * History, one line per version:
  * 1  first: durable and transient frames, snapshot, REST bodies, error table; socket messages
- *    and the bodies of runs, compaction and internal services added before the first release, so
+ *    and the bodies of runs, compaction, contexts, internal services and sign-ins added before the
+ *    first release, so
  *    that no client of this version lacks them
  */
 export const PROTOCOL_VERSION = 1;

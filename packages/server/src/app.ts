@@ -6,6 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { leaseSeconds } from "@spool/protocol/limits";
 import { type AccountsDb, openAccountsDb } from "./auth/accounts-db.ts";
 import { ApiKeys } from "./auth/api-keys.ts";
@@ -14,30 +15,44 @@ import { type Authenticator, createAuthenticator, isCredentialLive } from "./aut
 import { createCursorCodec } from "./auth/cursor-codec.ts";
 import { createInternalCheck } from "./auth/internal-service.ts";
 import { SessionTokens } from "./auth/session-tokens.ts";
+import { SignInCodes } from "./auth/sign-in-codes.ts";
+import { SignIns } from "./auth/sign-ins.ts";
 import type { TokenVerifier } from "./auth/verified-token.ts";
+import { Compactions } from "./compaction/compactions.ts";
+import { ModelCounters } from "./compaction/model-counters.ts";
+import { summaryMaker } from "./compaction/summary-thread.ts";
 import type { Config } from "./config.ts";
+import { ContextReader } from "./context/context-reader.ts";
 import { accountRoutes } from "./http/account-routes.ts";
 import { callerOf, rateExceeded } from "./http/admission.ts";
+import { compactionRoutes } from "./http/compaction-routes.ts";
+import { contextRoutes } from "./http/context-routes.ts";
 import { createCors } from "./http/cors.ts";
 import { historyRoutes } from "./http/history-routes.ts";
 import { createHandler } from "./http/http-server.ts";
 import { internalRoutes } from "./http/internal-routes.ts";
 import { type Listener, listen, urlOf } from "./http/listener.ts";
 import { opsRoutes } from "./http/ops-routes.ts";
+import { createOwnOrigin, type OwnOrigin } from "./http/own-origin.ts";
+import { type PageFiles, readPageFiles } from "./http/page-files.ts";
+import { pageRoutes } from "./http/page-routes.ts";
 import { publishRoutes } from "./http/publish-routes.ts";
 import { RateLimiter } from "./http/rate-limiter.ts";
 import { refusalOf } from "./http/refusals.ts";
 import { runRoutes } from "./http/run-routes.ts";
+import { SignInAttempts } from "./http/sign-in-attempts.ts";
+import { signInRoutes } from "./http/sign-in-routes.ts";
 import { threadRoutes } from "./http/thread-routes.ts";
 import { createUpgradeGate } from "./http/upgrades.ts";
 import {
+  compactionLimits,
   socketsPerKeyMax as defaultSocketsPerKeyMax,
   lanesMax,
   leaseWatchLimits,
 } from "./limits.ts";
 import { attachLive, type LiveServer } from "./live/live-server.ts";
 import { MemoryBus } from "./live/memory-bus.ts";
-import { keepAdminKey } from "./ops/admin-key.ts";
+import { keepAdminKey, readAdminKey } from "./ops/admin-key.ts";
 import { createLog, type Log } from "./ops/log.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { createIdMaker } from "./ops/new-id.ts";
@@ -60,6 +75,8 @@ export type App = {
   readonly url: string;
   /** The first admin's key, on the data directory's first start only. */
   readonly adminKey: string | null;
+  /** A one-time code for the key in admin.key; null without the file or when its key is gone. */
+  readonly newSignInCode: () => string | null;
   /** Stops: sockets close with 1001, requests finish, the store is flushed and let go. */
   readonly close: () => Promise<void>;
 };
@@ -74,11 +91,18 @@ export type AppOptions = {
   readonly log?: Log;
   /** By default that of `limits.ts`. */
   readonly socketsPerKeyMax?: number;
+  /** The wall clock of keys, tokens and sign-ins, in milliseconds; the machine's by default. */
+  readonly accountsNow?: () => number;
+  /** Where the built page is; by default that of the checkout. */
+  readonly pageDir?: string;
 };
+
+const defaultPageDir = fileURLToPath(new URL("../../web/dist", import.meta.url));
 
 /** Starts a server. Rejects when the address or the data directory cannot be had. */
 export async function startApp(config: Config, options: AppOptions = {}): Promise<App> {
   const { log = createLog(config.logLevel), socketsPerKeyMax = defaultSocketsPerKeyMax } = options;
+  const { accountsNow = now, pageDir = defaultPageDir } = options;
   const opened = new Opened();
   try {
     const listener = await listen(config);
@@ -97,15 +121,27 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       },
     });
     opened.onClose(() => store.close());
-    const accounts = await openAccounts(config, { dataDir, log, opened });
+    const accounts = await openAccounts(config, { dataDir, log, opened, now: accountsNow });
     const adminKey = accounts.keys.ensureFirstAdmin((secret) => keepAdminKey(dataDir, secret));
-    const parts = { config, log, opened, listener, store, accounts, flushes, socketsPerKeyMax };
-    await serve(parts);
-    return { url: urlOf(listener.address), adminKey, close: () => opened.close() };
+    const pageFiles = await readPageFiles(pageDir);
+    const limits = { flushes, socketsPerKeyMax };
+    await serve({ config, log, opened, listener, store, accounts, pageFiles, ...limits });
+    return {
+      url: urlOf(listener.address),
+      adminKey,
+      newSignInCode: () => newAdminCode(accounts, dataDir),
+      close: () => opened.close(),
+    };
   } catch (error) {
     await opened.close();
     throw error;
   }
+}
+
+function newAdminCode({ keys, codes }: Accounts, dataDir: string): string | null {
+  const secret = readAdminKey(dataDir);
+  const keyId = secret === null ? null : (keys.findKey(secret)?.keyId ?? null);
+  return keyId === null ? null : codes.make(keyId);
 }
 
 /** What was opened, and how to close it again, last first. */
@@ -136,33 +172,50 @@ type Accounts = {
   readonly db: AccountsDb;
   readonly keys: ApiKeys;
   readonly tokens: SessionTokens;
+  readonly signIns: SignIns;
+  readonly codes: SignInCodes;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   readonly audit: Audit;
   readonly authenticate: Authenticator;
 };
 
 async function openAccounts(
   config: Config,
-  parts: { readonly dataDir: string; readonly log: Log; readonly opened: Opened },
+  parts: {
+    readonly dataDir: string;
+    readonly log: Log;
+    readonly opened: Opened;
+    readonly now: () => number;
+  },
 ): Promise<Accounts> {
-  const { dataDir, log, opened } = parts;
+  const { dataDir, log, opened, now } = parts;
   const db = openAccountsDb({ dataDir, now, randomBytes });
   opened.onClose(() => db.sql.close());
-  const keys = new ApiKeys({
+  const shared = {
     db,
     now,
     randomBytes,
-    schedule: (task, milliseconds) => void setTimeout(task, milliseconds).unref(),
-    report: (error) => log.warn({ err: error }, "the last use of keys could not be written"),
-  });
+    schedule: (task: () => void, milliseconds: number) => {
+      setTimeout(task, milliseconds).unref();
+    },
+    report: (error: unknown) => log.warn({ err: error }, "last uses could not be written"),
+  };
+  const keys = new ApiKeys(shared);
   opened.onClose(() => keys.close());
+  const signIns = new SignIns({ ...shared, keys });
+  opened.onClose(() => signIns.close());
   const tokens = new SessionTokens({ db, now, randomBytes });
-  const verifier = await identityProvider(config);
+  const verifier = await identityProvider(config, now);
   const auditLog = new AuditLog(db.sql);
   return {
     db,
     keys,
     tokens,
-    authenticate: createAuthenticator({ keys, ownTokens: tokens, verifier, now }),
+    signIns,
+    codes: new SignInCodes({ now, randomBytes }),
+    now,
+    authenticate: createAuthenticator({ keys, signIns, ownTokens: tokens, verifier, now }),
     audit: ({ principal, requestId }, action, threadId) => {
       const { orgId, userId } = principal;
       auditLog.append({ at: now(), orgId, actorUserId: userId, action, threadId, requestId });
@@ -170,7 +223,10 @@ async function openAccounts(
   };
 }
 
-async function identityProvider(config: Config): Promise<TokenVerifier | undefined> {
+async function identityProvider(
+  config: Config,
+  now: () => number,
+): Promise<TokenVerifier | undefined> {
   const { jwksUrl, jwtIssuer, jwtAudience } = config;
   if (jwksUrl === null || jwtIssuer === null || jwtAudience === null) return undefined;
   const { createTokenVerifier } = await import("./auth/token-verifier.ts");
@@ -195,6 +251,7 @@ type Parts = {
   readonly listener: Listener;
   readonly store: ThreadStore;
   readonly accounts: Accounts;
+  readonly pageFiles: PageFiles | null;
   readonly flushes: { batches: number; commits: number };
   readonly socketsPerKeyMax: number;
 };
@@ -219,13 +276,37 @@ async function serve(parts: Parts): Promise<void> {
     newThreadId: () => newId("thr"),
     newRunId: () => newId("run"),
   });
+  const modelCounters = new ModelCounters();
+  const compactions = new Compactions({
+    store,
+    commands,
+    audit: accounts.audit,
+    makeSummary: summaryMaker({ store, settings: modelOf(config), counters: modelCounters }),
+    onError: (error) => log.error({ err: error }, "a summary failed"),
+    ...compactionLimits,
+  });
   const live = goLive(parts, { bus, cursors, rateLimiter, edits });
   const counters = new RequestCounters();
   const isClosing = () => opened.isClosing;
+  const ownOrigin = createOwnOrigin(config.publicUrl);
   const handler = await createHandler(listener.server, {
-    routes: routesOf(parts, { bus, cursors, counters, live, commands, edits }),
+    routes: [
+      ...routesOf(parts, {
+        bus,
+        cursors,
+        counters,
+        live,
+        commands,
+        edits,
+        compactions,
+        modelCounters,
+        ownOrigin,
+      }),
+      ...pageRoutes({ files: parts.pageFiles, ownOrigin }),
+    ],
     authenticate,
     rateLimiter,
+    ownOrigin,
     internal: config.internalToken === null ? null : createInternalCheck(config.internalToken),
     cors: createCors(config.corsOrigins),
     trustProxy: config.trustProxy,
@@ -236,7 +317,7 @@ async function serve(parts: Parts): Promise<void> {
   listener.serve(handler);
   // Before anything that requests under way still need.
   opened.onClose(async () => {
-    await Promise.all([listener.close(), live.close()]);
+    await Promise.all([listener.close(), live.close(), compactions.close()]);
   });
 }
 
@@ -289,7 +370,7 @@ function goLive(
     readonly edits: ThreadEdits;
   },
 ): LiveServer {
-  const { keys, authenticate, audit } = accounts;
+  const { authenticate, audit } = accounts;
   const { rateLimiter, edits } = shared;
   const gate = createUpgradeGate({ authenticate, rateLimiter, log });
   return attachLive(listener.server, {
@@ -309,7 +390,7 @@ function goLive(
       if (rate?.isExceeded) throw rateExceeded(rate);
     },
     publish: (caller, request) => edits.publish(caller, request),
-    isLive: (principal) => isCredentialLive(principal, keys, now()),
+    isLive: (principal) => isCredentialLive(principal, accounts, accounts.now()),
     threadView,
     olderCursor: (principal, { threadId }, { rolloutId, sequence }) => {
       const cursor = { threadId, rolloutId, order: "desc", type: null, from: sequence };
@@ -335,10 +416,13 @@ function routesOf(
     readonly live: LiveServer;
     readonly commands: ThreadCommands;
     readonly edits: ThreadEdits;
+    readonly compactions: Compactions;
+    readonly modelCounters: ModelCounters;
+    readonly ownOrigin: OwnOrigin;
   },
 ) {
   const { bus, cursors, counters, live, commands, edits } = shared;
-  const { keys, tokens, audit } = accounts;
+  const { keys, tokens, signIns, codes, audit } = accounts;
   const leaseExpiresAt = commands.leaseExpiresAt.bind(commands);
   const reads = new ThreadReads({ store, bus, cursors, audit, leaseExpiresAt });
   const routes = [
@@ -347,9 +431,18 @@ function routesOf(
     ...(config.internalToken === null ? [] : internalRoutes(edits)),
     ...threadRoutes({ reads, edits }),
     ...historyRoutes(reads, live.openEvents),
-    ...accountRoutes({ keys, tokens, cursors }),
+    ...compactionRoutes(shared.compactions),
+    ...contextRoutes(new ContextReader({ store, audit })),
+    ...accountRoutes({ keys, tokens, signIns, cursors }),
+    ...signInRoutes({
+      ...{ keys, signIns, codes, ownOrigin: shared.ownOrigin },
+      attempts: new SignInAttempts(accounts.now),
+    }),
   ];
-  const metrics = createMetrics({ counters, figures: figuresOf(live, flushes) });
+  const metrics = createMetrics({
+    counters,
+    figures: [...figuresOf(live, flushes), ...shared.modelCounters.figures()],
+  });
   const { publicUrl } = config;
   const ops = {
     isClosing: () => opened.isClosing,
@@ -358,6 +451,11 @@ function routesOf(
     publicUrl,
   };
   return [...routes, ...opsRoutes(ops, routes)];
+}
+
+function modelOf({ summariserUrl, summariserModel, summariserApiKey }: Config) {
+  if (summariserUrl === null || summariserModel === null) return null;
+  return { url: summariserUrl, model: summariserModel, apiKey: summariserApiKey };
 }
 
 function figuresOf(live: LiveServer, flushes: Parts["flushes"]) {

@@ -124,7 +124,7 @@ test("CFG2 what is not built yet stops the start instead of being passed over", 
   }
 });
 
-test("CFG15 a summariser is a URL with a model, and a key if it wants one", () => {
+test("CFG16 a summariser is a URL with a model, and a key if it wants one", () => {
   const url = { SPOOL_SUMMARISER_URL: "http://127.0.0.1:11434/v1" };
   const model = { SPOOL_SUMMARISER_MODEL: "m" };
   const key = { SPOOL_SUMMARISER_API_KEY: "sk-secret" };
@@ -136,7 +136,7 @@ test("CFG15 a summariser is a URL with a model, and a key if it wants one", () =
   assert.equal(parseConfig({}, flags).summariserUrl?.hostname, "api.anthropic.com");
 });
 
-test("CFG2 CFG15 a wrong summariser stops the start with one line, without its key", () => {
+test("CFG2 CFG16 a wrong summariser stops the start with one line, without its key", () => {
   const url = { SPOOL_SUMMARISER_URL: "http://127.0.0.1/v1" };
   const model = { SPOOL_SUMMARISER_MODEL: "m" };
   assert.match(problemOf(url), /^SPOOL_SUMMARISER_URL needs SPOOL_SUMMARISER_MODEL/);

@@ -215,7 +215,7 @@ function checkProvider(config: Config): void {
   }
 }
 
-/** CFG15: a model is named by both, and a key without them would look as if it were used. */
+/** CFG16: a model is named by both, and a key without them would look as if it were used. */
 function checkSummariser({ summariserUrl, summariserModel, summariserApiKey }: Config): void {
   const url = settings.summariserUrl.env;
   if (summariserUrl !== null && summariserModel === null) {

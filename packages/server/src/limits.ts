@@ -23,6 +23,10 @@ export const filterCharactersMax = 256;
 export const closeGraceMs = 10_000;
 /** Keys and addresses whose rate is counted; past it the oldest counts are forgotten. */
 export const ratedCallersMax = 100_000;
+/** Wrong sign-ins a minute: of one address, and of all before an address has one; past it 429. */
+export const wrongSignIns = { perAddressMax: 20, max: 1_000 } as const;
+/** Bytes of the built page's files, which stay in memory; more keeps the server from starting. */
+export const pageFilesBytesMax = 64 * 1024 * 1024;
 /** The window a rate limit counts in, in milliseconds. */
 export const rateWindowMs = 60_000;
 /** Rollouts looked through in one read when one is wanted by its id. */
@@ -37,6 +41,15 @@ export const socketsPerKeyMax = 10_000;
 
 /** Leases: `LeaseWatch` says what each of these is for. */
 export const leaseWatchLimits = { tickMs: 500, atOnceMax: 200 } as const;
+
+/** Requested compactions: `Compactions` says what each of these is for. Times in milliseconds. */
+export const compactionLimits = {
+  atOnceMax: 8,
+  answerMs: 30_000,
+  /** What a model may take, and half a minute more. */
+  summaryMs: 330_000,
+  retryMs: 1_000,
+} as const;
 
 /** Milliseconds one summary may take in all, parts and retries included; past it it fails. */
 export const summariserMs = 300_000;

@@ -32,8 +32,9 @@ function newFolder(): string {
 type Ended = { readonly code: number | null; readonly out: string; readonly err: string };
 
 /** A server process; `ready` resolves with its address, `ended` with how it ended. */
-function start(env: Record<string, string>) {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+function start(env: Record<string, string>, { isTerminal = false } = {}) {
+  const terminal = isTerminal ? "process.stdout.isTTY = true;" : "";
+  const child = spawn(process.execPath, ["--input-type=module", "-e", terminal + script], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, SPOOL_PORT: "0", ...env },
   });
   running.add(child);
@@ -84,6 +85,57 @@ test("CFG4 the first start prints a key once, keeps it, and its curl line works 
   assert.equal(again.output().includes(file), true);
   again.child.kill("SIGINT");
   assert.equal((await again.ended).code, 0);
+});
+
+test("AUTH27 a first start prints a link that signs in once; without a terminal later ones do not", async () => {
+  const dataDir = newFolder();
+  const server = start({ SPOOL_DATA_DIR: dataDir });
+  const url = await server.ready;
+  const link = /^ {2}(\S+)\/#code=(rt_code_\S+)$/m.exec(server.output());
+  const [, address = "", code = ""] = link ?? [];
+  assert.equal(address, url);
+  const signIn = () =>
+    fetch(`${address}/v1/sign-in`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Origin: address },
+      body: JSON.stringify({ code }),
+    });
+  const answer = await signIn();
+  assert.equal(answer.status, 204);
+  const [cookie = ""] = (answer.headers.get("set-cookie") ?? "").split(";");
+  const me = await fetch(`${url}/v1/me`, { headers: { Cookie: cookie } });
+  const { data } = (await me.json()) as { data: { role: string } };
+  assert.equal(data.role, "admin");
+  assert.equal((await signIn()).status, 401);
+  server.child.kill("SIGKILL");
+  assert.equal((await server.ended).err.includes(code), false);
+
+  const again = start({ SPOOL_DATA_DIR: dataDir });
+  const back = await fetch(`${await again.ready}/v1/me`, { headers: { Cookie: cookie } });
+  assert.equal(back.status, 200);
+  assert.equal(again.output().includes("#code="), false);
+  again.child.kill("SIGTERM");
+  await again.ended;
+});
+
+test("AUTH27 on a terminal every start prints a link, while admin.key holds a living key", async () => {
+  const dataDir = newFolder();
+  const file = join(dataDir, "admin.key");
+  const linksOf = async () => {
+    const server = start({ SPOOL_DATA_DIR: dataDir }, { isTerminal: true });
+    await server.ready;
+    server.child.kill("SIGTERM");
+    const { out, code } = await server.ended;
+    assert.equal(code, 0);
+    return [...out.matchAll(/#code=(\S+)/g)].map(([, link]) => link);
+  };
+  const [first, second] = [await linksOf(), await linksOf()];
+  assert.deepEqual([first.length, second.length], [1, 1]);
+  assert.notEqual(first[0], second[0]);
+  writeFileSync(file, "rt_live_no_such_key\n");
+  assert.deepEqual(await linksOf(), []);
+  rmSync(file);
+  assert.deepEqual(await linksOf(), []);
 });
 
 test("CFG14 a signal closes sockets with 1001 and lets accepted requests finish", async () => {

@@ -29,7 +29,7 @@ export async function serve(config: Config): Promise<number> {
     process.stderr.write(`spool: ${startProblem(error, config)}\n`);
     return exitCodes.failed;
   }
-  process.stdout.write(greeting(app, config));
+  process.stdout.write(greeting(app, config, process.stdout.isTTY === true));
   await signalled;
   await app.close();
   return exitCodes.done;
@@ -48,13 +48,21 @@ function firstSignal(): Promise<void> {
   });
 }
 
-function greeting(app: App, config: Config): string {
+/**
+ * Where the server is and how to get in (CFG4, AUTH27). A first start tells the key itself anyway; later
+ * ones give a code to a terminal only, since what else takes the output may keep it for others.
+ */
+function greeting(app: App, config: Config, isTerminal: boolean): string {
   const url = config.publicUrl === null ? app.url : config.publicUrl.href.replace(/\/$/, "");
   const keyFile = adminKeyFile(resolve(config.dataDir));
   const lines = [`Spool listens on ${app.url}`];
+  const code = isTerminal || app.adminKey !== null ? app.newSignInCode() : null;
+  if (code !== null) {
+    lines.push("", "Open this within 10 minutes to sign in; it works once:", "");
+    lines.push(`  ${url}/#code=${code}`, "");
+  }
   if (app.adminKey !== null) {
     lines.push(
-      "",
       "First start: made the org default with an admin. This is the admin's API key, shown only now:",
       "",
       `  ${app.adminKey}`,

@@ -120,7 +120,10 @@ function readUserMessage(reader: ClaudeReader, row: ClaudeRow): void {
   const kind = kindOfUserRow(row, others);
   if (kind === "prompt") {
     // A session's turns begin with `init`; a sub-agent's with its prompt.
-    if (reader.thread.agent !== "main") beginTurn(reader, row);
+    const { run, awaited } = reader.thread.state;
+    if (reader.thread.agent !== "main" || (run === null && awaited === null)) {
+      beginTurn(reader, row);
+    }
     emitPromptOf(reader, row, others);
     return;
   }

@@ -13,6 +13,7 @@ import {
   awaitTurn,
   completeCompaction,
   concludedEnding,
+  ensureRun,
   type RunEnding,
   startCompaction,
 } from "../thread-log.ts";
@@ -42,15 +43,17 @@ const resultFields = [
 /** A turn's end, with what it used and cost. */
 export function readResult(reader: ClaudeReader, row: ClaudeRow): void {
   const { record } = row;
-  const { run } = reader.log.thread;
-  if (run === null && reader.log.thread.awaited === null) {
+  const { thread } = reader.log;
+  if (thread.run === null && thread.awaited !== null) ensureRun(reader.log, row.moment);
+  const { run } = thread;
+  if (run === null) {
     keepRow(reader, row);
     return;
   }
   endBoundary(reader, row, null);
   const native = restOf(record, resultFields);
   // What the agent said is in its messages; a local command's words are here only.
-  const result = run?.active === true ? undefined : (textOf(record.result) ?? undefined);
+  const result = run.active ? undefined : (textOf(record.result) ?? undefined);
   const ending = {
     ...outcomeOf(record),
     durationMs: numberOf(record.duration_ms),

@@ -87,6 +87,9 @@ function readEvent(state: ExecState, step: Step, event: ExecEvent): void {
   }
   if (state.beginning) beginTurn(state, log, event);
   const item = objectOf(value.item);
+  if (/^turn\.(?:completed|failed)$/.test(type) && log.thread.awaited !== null) {
+    ensureRun(log, moment);
+  }
   if (type === "turn.completed") {
     completeRun(log, { status: "completed", usage: usageOf(state, value) }, moment);
   } else if (type === "turn.failed") {
@@ -123,7 +126,7 @@ function beginTurn(state: ExecState, log: ThreadLog, { value, moment }: ExecEven
   const turnId = `${log.thread.header.threadId.slice("thr_".length)}-${process}-${state.turns}`;
   awaitTurn(log, { turnId, moment });
   if (prompt === undefined || state.turns !== 1) return;
-  const messageId = freeMessageId(log.thread, null, moment);
+  const messageId = freeMessageId(log.thread, ownId(log, "prompt", moment), moment);
   emit(log, "user_message", { content: prompt, messageId, synthetic: true }, moment);
 }
 
@@ -149,7 +152,7 @@ function readItem(log: ThreadLog, { type, item, moment }: ItemEvent): boolean {
   const text = textOf(item.text);
   const isAnswer = item.type === "agent_message";
   if (!isDone || text === null || !(isAnswer || item.type === "reasoning")) return false;
-  const messageId = freeMessageId(log.thread, null, moment);
+  const messageId = freeMessageId(log.thread, ownId(log, textOf(item.id), moment), moment);
   const content = [{ type: isAnswer ? "text" : "thinking", text }];
   const native = execNativeOf(item);
   emit(log, "assistant_message", { content, messageId, native }, moment);
@@ -160,12 +163,16 @@ function readCall(log: ThreadLog, { type, item, moment }: ItemEvent): boolean {
   const call = execCallOf(item);
   const isStart = type === "item.started";
   if (call === null || !(isStart || type === "item.completed")) return false;
-  // Item ids count from 0 in every process; a run is of one process and turn.
-  const { runId } = ensureRun(log, moment);
-  const toolCallId = `${runId.slice("run_".length)}/${textOf(item.id) ?? moment.line}`;
+  const toolCallId = ownId(log, textOf(item.id), moment);
   const native = execNativeOf(item);
   const isOpen = log.thread.openCalls.some(({ id }) => id === toolCallId);
   if (isStart || !isOpen) emitCall(log, { toolCallId, ...call, native }, moment);
   if (!isStart) emitResult(log, { toolCallId, ...execOutcomeOf(item), native }, moment);
   return true;
+}
+
+/** Item ids count from 0 in every process; a run is of one process and turn. */
+function ownId(log: ThreadLog, itemId: string | null, moment: Moment): string {
+  const { runId } = ensureRun(log, moment);
+  return `${runId.slice("run_".length)}/${itemId ?? moment.line}`;
 }

@@ -6,7 +6,7 @@
 import type { JsonObject } from "@spool/protocol/json";
 import { contentOf, foreignPart, imagePart, type Part, textPart } from "../content-parts.ts";
 import { numberOf, objectOf, present, remember, restOf, textOf } from "../json-values.ts";
-import { payloadId } from "../source-ids.ts";
+import { payloadId, threadIdOf } from "../source-ids.ts";
 import {
   awaitTurn,
   completeCompaction,
@@ -158,10 +158,11 @@ function readTool(
   const metadata = objectOf(tool.metadata);
   const child = part.tool === "task" ? textOf(metadata?.sessionId) : null;
   const known = ["status", "input", "output", "error", "time", "raw"];
-  const structured = restOf(tool, known);
+  const childThreadId = child === null ? null : threadIdOf(child);
+  const more = present({ structured: restOf(tool, known), childThreadId });
   const done = { ...begun, time: timeOfCount(time?.end) ?? begun.time };
   const output = (isError ? tool.error : tool.output) ?? "";
-  emitResult(log, { toolCallId, output, isError, ...present({ structured }) }, done);
+  emitResult(log, { toolCallId, output, isError, ...more }, done);
   remember(state.seenParts, textOf(part.id) ?? toolCallId, seenPartsMax);
   if (child === null) return;
   log.step.links.push({

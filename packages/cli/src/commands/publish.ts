@@ -3,6 +3,8 @@
  * after the other and sent while the next ones are read; publishing again, or a file that has
  * grown, adds only what is new. Exit code 1 when any file failed; the others are still published.
  */
+import type { SubAgentLink } from "@spool/adapters/frame";
+import { sessionPath } from "@spool/adapters/session-folders";
 import { BatchPublisher } from "@spool/client/batch-publisher";
 import type { SpoolClient } from "@spool/client/spool-client";
 import type { Command } from "commander";
@@ -24,7 +26,8 @@ type PublishOptions = { readonly messagesOnly?: boolean; readonly complete?: boo
 export function configure(command: Command, context: () => CommandContext): void {
   command
     .description(
-      "Publish session files of local agents (Codex, Claude Code), recognised by their content. " +
+      "Publish session files of local agents (Codex, Claude Code, Gemini CLI, OpenCode, Pi), " +
+        "recognised by their content. " +
         "Publishing again, or a file that has grown, adds only what is new.",
     )
     .argument("<file...>", "session files; - is standard input")
@@ -41,6 +44,7 @@ class Publishing {
   readonly #publisher: BatchPublisher;
   readonly #retry: PublishFileOptions["retry"];
   readonly #bar: ProgressBar;
+  readonly #links: SubAgentLink[] = [];
   #bytesTotal: number | null = 0;
   #bytesRead = 0;
   #framesRead = 0;
@@ -76,7 +80,8 @@ class Publishing {
     // One clear line when the server or the key is wrong, instead of one per file.
     await this.#client.account.me({ signal: this.#context.interrupted });
     let reported: Promise<void> = Promise.resolve();
-    for (const source of await this.#sources(files)) {
+    // Sessions before their sub-agents, whose call and end they tell.
+    for (const source of await this.#sources(sessionsFirst(files))) {
       const finish = "ok" in source ? async () => source : await this.#read(source);
       const finishing = finish();
       const before = reported;
@@ -107,6 +112,7 @@ class Publishing {
       publisher: this.#publisher,
       part: this.#options.messagesOnly === true ? "messages" : "everything",
       complete: this.#options.complete === true,
+      links: this.#links,
       retry: this.#retry,
       onBytes: (count) => {
         this.#bytesRead += count;
@@ -134,6 +140,12 @@ class Publishing {
     const fraction = read === null ? null : Math.min(read, done / Math.max(1, this.#framesRead));
     this.#bar.show(fraction, `${this.#framesStored} events published${this.#waitsFor}`);
   }
+}
+
+/** As they were given, but for sub-agents' files, which come last. */
+function sessionsFirst(files: readonly string[]): string[] {
+  const isSubAgent = (file: string) => sessionPath(file)?.isSubAgent === true;
+  return [...files].sort((a, b) => Number(isSubAgent(a)) - Number(isSubAgent(b)));
 }
 
 /** Keeps a failure from ending the process before whoever awaits the last report hears of it. */

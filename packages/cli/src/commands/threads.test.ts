@@ -95,3 +95,39 @@ test("CFG10 cancel ends the active run, delete needs --force while there is one"
   assert.deepEqual(JSON.parse(deleted.out), { id: "thr_busy", deleted: true });
   assert.equal((await spool("show", "thr_busy")).code, 1);
 });
+
+test("CFG15 ROL12 compact closes the rollout, with a summary of one's own or without, and says so", async () => {
+  const threadId = "thr_compact1";
+  const say = async (content: string) => {
+    const run = { threadId, runId: `run_${content}` };
+    const events = [
+      { type: "run_started" as const, payload: {} },
+      { type: "user_message" as const, payload: { content } },
+      { type: "run_completed" as const, payload: { status: "completed" as const } },
+    ];
+    await client.publish({ ...run, events });
+  };
+  await say("one");
+  const first = await spool("compact", threadId, "--instructions", "keep it short");
+  assert.deepEqual([first.code, first.err], [0, ""]);
+  assert.match(first.out, /^thr_compact1 compacted: rol_\S+ is closed, rol_\S+ goes on$/m);
+  const nothing = await spool("compact", threadId);
+  assert.match(nothing.out, /nothing to do/);
+  await say("two");
+  const given = await runSpool(
+    ["threads", "compact", threadId, "--summary", "-", "--keep-last", "1", "--json"],
+    { env: { SPOOL_URL: server.url, SPOOL_API_KEY: server.keys.owner }, input: "My words.\n" },
+  );
+  assert.equal(jsonLines<{ status: string }>(given.out)[0]?.status, "completed");
+  const { events } = await client.threads.get(threadId, { limit: 1 });
+  const end = events[0]?.payload as { replacement?: { payload: object }[] } | undefined;
+  assert.deepEqual(end?.replacement?.[0]?.payload, { content: "My words.", isSummary: true });
+  await say("three");
+  const left = await spool("compact", threadId, "--no-wait");
+  assert.match(left.out, /is being compacted/);
+  const wrong = await spool("compact", threadId, "--keep-last", "101");
+  assert.notEqual(wrong.code, 0);
+  const missing = await spool("compact", "thr_nowhere");
+  assert.notEqual(missing.code, 0);
+  assert.match(missing.err, /there is no such thread/);
+});

@@ -1,5 +1,5 @@
 /**
- * `spool threads list|show|rename|archive|delete|cancel`: the caller's threads over REST (CFG10).
+ * `spool threads list|show|rename|archive|delete|cancel|compact`: the caller's threads over REST (CFG10).
  * With `--json`, `list` prints one thread a line and the others the thread they left behind.
  */
 import { createInterface } from "node:readline/promises";
@@ -10,6 +10,7 @@ import { CommandError } from "../command-error.ts";
 import { printableLine } from "../printable-text.ts";
 import { relativeTime } from "../relative-time.ts";
 import { type Column, tableLines } from "../table.ts";
+import { configureCompact } from "./threads-compact.ts";
 
 type ListOptions = {
   readonly all?: true;
@@ -54,6 +55,7 @@ export function configure(command: Command, context: () => CommandContext): void
     .summary("end a thread's active run")
     .argument("<threadId>")
     .action((threadId) => cancel(context(), threadId));
+  configureCompact(command, context);
 }
 
 function configureReading(command: Command, context: () => CommandContext): void {

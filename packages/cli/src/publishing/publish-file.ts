@@ -3,7 +3,7 @@
  * published when every frame of every thread is on stable storage (CFG12). A refusal of one thread
  * does not stop the others. Used by `spool publish`.
  */
-import type { Frame, SessionProblem } from "@spool/adapters/frame";
+import type { Frame, SessionProblem, SubAgentLink } from "@spool/adapters/frame";
 import { readSession } from "@spool/adapters/read-session";
 import {
   PublishedThread,
@@ -16,6 +16,8 @@ import type { SessionSource } from "./session-source.ts";
 export type PublishFileOptions = PublishedThreadOptions & {
   /** The session is over: also give out what waits for a record that may still come. */
   readonly complete: boolean;
+  /** What files read before told of sub-agents with files of their own; this file's words are added. */
+  readonly links: SubAgentLink[];
   readonly onBytes: (count: number) => void;
   /** Hears of frames that were taken: all of them, and those the server held before. */
   readonly onFrames: (counts: { readonly read: number; readonly known: number }) => void;
@@ -65,9 +67,9 @@ class PublishingFile {
   }
 
   async read(source: SessionSource): Promise<void> {
-    const { part, complete, onBytes } = this.#options;
+    const { part, complete, links, onBytes } = this.#options;
     const { signal } = this.#options.retry;
-    const options = { messagesOnly: part === "messages", complete };
+    const options = { messagesOnly: part === "messages", complete, links };
     try {
       for await (const piece of readSession(source.chunks(onBytes), options)) {
         signal.throwIfAborted();

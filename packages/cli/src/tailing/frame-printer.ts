@@ -25,7 +25,8 @@ import { LiveText } from "./live-text.ts";
 
 type Format = Parameters<typeof styleText>[0];
 
-const formats: Readonly<Record<Tone, Format>> = {
+/** How each tone looks on a terminal. */
+export const formats: Readonly<Record<Tone, Format>> = {
   user: ["cyan", "bold"],
   assistant: ["green", "bold"],
   tool: "yellow",

@@ -61,7 +61,10 @@ test("a file of a newer Spool is refused in one line and left alone", (t) => {
   const { db, reopen } = accountsFixture(t);
   db.sql.exec("PRAGMA user_version = 99");
   assert.throws(reopen, (error: Error) => {
-    assert.match(error.message, /accounts\.db has schema version 99, this Spool knows 1: start a/);
+    assert.match(
+      error.message,
+      /accounts\.db has schema version 99, this Spool knows \d+: start a/,
+    );
     assert.ok(!error.message.includes("\n"));
     return true;
   });

@@ -1,11 +1,12 @@
 /**
- * Opens accounts.db: orgs, users, API keys, signing keys, audit log, settings. Nothing in it can be
- * derived from elsewhere, so every commit is flushed. The server and the command line open the same
+ * Opens accounts.db: orgs, users, API keys, sign-ins, signing keys, audit log, settings. Nothing in
+ * it can be derived from elsewhere, so every commit is flushed. The server and the command line open the same
  * file at the same time, each through this module; it is readable by its owner only.
  */
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { DomainError } from "@spool/protocol/errors";
 import { accountsMigrations } from "./accounts-migrations.ts";
 
 /** Makes `size` random bytes; `node:crypto`'s in production. */
@@ -58,18 +59,32 @@ export function openAccountsDb(options: AccountsDbOptions): AccountsDb {
 
 /**
  * Runs `work` in one write transaction and gives its answer. The write lock is taken at the start,
- * so what `work` reads cannot be changed by another process before it writes.
+ * so what `work` reads cannot be changed by another process before it writes. Throws
+ * STORAGE_UNAVAILABLE when the disk refuses.
  */
 export function inTransaction<T>(sql: DatabaseSync, work: () => T): T {
-  sql.exec("BEGIN IMMEDIATE");
   try {
+    sql.exec("BEGIN IMMEDIATE");
     const answer = work();
     sql.exec("COMMIT");
     return answer;
   } catch (error) {
     if (sql.isTransaction) sql.exec("ROLLBACK");
-    throw error;
+    throw storageRefusalOf(error) ?? error;
   }
+}
+
+/** SQLite's primary result codes for a disk that is full, fails, or is held by another. */
+const refusals: ReadonlySet<unknown> = new Set([5, 8, 10, 13]);
+
+function storageRefusalOf(error: unknown): DomainError | null {
+  const { errcode, message } = error as { errcode?: number; message?: string };
+  if (errcode === undefined || !refusals.has(errcode & 0xff)) return null;
+  return new DomainError(
+    "STORAGE_UNAVAILABLE",
+    `accounts.db refuses writes (${message}). Try again once there is room on the disk.`,
+    { cause: error },
+  );
 }
 
 /** The stored setting `name`; the first caller's `make()` decides it for good. */

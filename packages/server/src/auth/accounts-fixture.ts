@@ -10,6 +10,7 @@ import type { TestContext } from "node:test";
 import { type AccountsDb, openAccountsDb } from "./accounts-db.ts";
 import { ApiKeys, type NewApiKey } from "./api-keys.ts";
 import type { Principal } from "./principal.ts";
+import { SignIns } from "./sign-ins.ts";
 
 /** A time to begin with: 2026-01-31T12:00:00Z in milliseconds. */
 export const startTime = Date.UTC(2026, 0, 31, 12);
@@ -29,12 +30,13 @@ export type AccountsFixture = {
   readonly now: () => number;
   readonly db: AccountsDb;
   readonly keys: ApiKeys;
+  readonly signIns: SignIns;
   /** Timers that wait; `tasks.shift()?.()` runs the next. */
   readonly tasks: (() => void)[];
   /** What background writes reported. */
   readonly reports: unknown[];
   /** Another connection to the same file, with its own caches. */
-  readonly reopen: () => { db: AccountsDb; keys: ApiKeys };
+  readonly reopen: () => { db: AccountsDb; keys: ApiKeys; signIns: SignIns };
 };
 
 /** Opens a fresh accounts.db; closed and removed when the test ends. */
@@ -50,7 +52,9 @@ export function accountsFixture(t: TestContext): AccountsFixture {
     opened.push(db);
     const schedule = (task: () => void) => void tasks.push(task);
     const report = (error: unknown) => void reports.push(error);
-    return { db, keys: new ApiKeys({ db, now, randomBytes, schedule, report }) };
+    const shared = { db, now, randomBytes, schedule, report };
+    const keys = new ApiKeys(shared);
+    return { db, keys, signIns: new SignIns({ ...shared, keys }) };
   };
   t.after(() => {
     for (const { sql } of opened) if (sql.isOpen) sql.close();

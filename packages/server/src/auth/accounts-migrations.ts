@@ -63,4 +63,23 @@ export const accountsMigrations: ReadonlyMap<number, string> = new Map([
     ) STRICT, WITHOUT ROWID;
     `,
   ],
+  [
+    2,
+    `
+    -- hash: SHA-256 of the cookie's secret in hex. A row goes when its sign-in ends.
+    CREATE TABLE sign_ins (
+      id TEXT PRIMARY KEY,
+      hash TEXT NOT NULL UNIQUE,
+      key_id TEXT NOT NULL REFERENCES api_keys (id),
+      org_id TEXT NOT NULL,
+      user_id TEXT NOT NULL,
+      user_agent TEXT,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL,
+      last_used_at INTEGER
+    ) STRICT;
+    CREATE INDEX sign_ins_by_user ON sign_ins (org_id, user_id, created_at, id);
+    CREATE INDEX sign_ins_by_expiry ON sign_ins (expires_at);
+    `,
+  ],
 ]);

@@ -63,7 +63,8 @@ export class ApiKeys {
     const { sql } = options.db;
     this.#options = options;
     this.#cache = new ApiKeyCache({ sql, now: options.now });
-    this.#lastUse = new LastUse({ sql, schedule: options.schedule, report: options.report });
+    const { schedule, report } = options;
+    this.#lastUse = new LastUse({ sql, table: "api_keys", schedule, report });
   }
 
   /** Makes a key. Throws INVALID_REQUEST for an org or user id that is none (AUTH5). */

@@ -29,11 +29,11 @@ type Fixture = AccountsFixture & {
 
 async function authFixture(t: TestContext): Promise<Fixture> {
   const fixture = accountsFixture(t);
-  const { keys, now } = fixture;
+  const { keys, signIns, now } = fixture;
   const tokens = new SessionTokens({ ...fixture, randomBytes });
   const idp = await identityProvider(t, startTime);
   const verifier = createTokenVerifier({ ...idp, claims, now });
-  const authenticate = createAuthenticator({ keys, ownTokens: tokens, verifier, now });
+  const authenticate = createAuthenticator({ keys, signIns, ownTokens: tokens, verifier, now });
   return { ...fixture, tokens, idp, authenticate };
 }
 
@@ -116,13 +116,13 @@ test("AUTH17 no refusal holds the credential it refuses, not even in its cause",
 });
 
 test("AUTH11 a minted token dies with its key, revoked here or by another process", async (t) => {
-  const { keys, tokens, authenticate, clock, reopen } = await authFixture(t);
+  const { keys, signIns, tokens, authenticate, clock, reopen } = await authFixture(t);
   for (const revoker of [keys, reopen().keys]) {
     const maker = principalOfNewKey(keys);
     const seen = (await tokens.mint(maker)).token;
     const unseen = (await tokens.mint(maker)).token;
     const principal = await authenticate(asToken(seen));
-    assert.equal(isCredentialLive(principal, keys, clock.time), true);
+    assert.equal(isCredentialLive(principal, { keys, signIns }, clock.time), true);
     revoker.revoke(maker.keyId as string, {});
     if (revoker !== keys) clock.time += 50;
     assert.equal((await refusalOf(() => authenticate(asToken(seen)))).code, "INVALID_CREDENTIALS");
@@ -130,21 +130,21 @@ test("AUTH11 a minted token dies with its key, revoked here or by another proces
       (await refusalOf(() => authenticate(asToken(unseen)))).code,
       "INVALID_CREDENTIALS",
     );
-    assert.equal(isCredentialLive(principal, keys, clock.time), false);
-    assert.equal(isCredentialLive(maker, keys, clock.time), false);
+    assert.equal(isCredentialLive(principal, { keys, signIns }, clock.time), false);
+    assert.equal(isCredentialLive(maker, { keys, signIns }, clock.time), false);
   }
 });
 
 test("AUTH12 a token seen before ends at its expiry with skew", async (t) => {
-  const { idp, authenticate, clock, keys } = await authFixture(t);
+  const { idp, authenticate, clock, keys, signIns } = await authFixture(t);
   const token = await idp.sign({ exp: startTime / 1_000 + 5 });
   const principal = await authenticate(asToken(token));
   clock.time = startTime + 64_999;
   assert.equal(authenticate(asToken(token)), principal);
-  assert.equal(isCredentialLive(principal, keys, clock.time), true);
+  assert.equal(isCredentialLive(principal, { keys, signIns }, clock.time), true);
   clock.time = startTime + 65_000;
   assert.equal((await refusalOf(() => authenticate(asToken(token)))).code, "INVALID_CREDENTIALS");
-  assert.equal(isCredentialLive(principal, keys, clock.time), false);
+  assert.equal(isCredentialLive(principal, { keys, signIns }, clock.time), false);
 });
 
 test("AUTH12 a token naming this installation never meets the provider's keys", async (t) => {
@@ -156,8 +156,8 @@ test("AUTH12 a token naming this installation never meets the provider's keys", 
 });
 
 test("AUTH12 without a configured provider only own tokens count", async (t) => {
-  const { keys, tokens, idp, now } = await authFixture(t);
-  const authenticate = createAuthenticator({ keys, ownTokens: tokens, now });
+  const { keys, signIns, tokens, idp, now } = await authFixture(t);
+  const authenticate = createAuthenticator({ keys, signIns, ownTokens: tokens, now });
   const token = await idp.sign();
   assert.equal((await refusalOf(() => authenticate(asToken(token)))).code, "INVALID_CREDENTIALS");
   const { token: own } = await tokens.mint(principalOfNewKey(keys));
@@ -172,9 +172,9 @@ test("an unreachable provider is told from a bad token", async (t) => {
 });
 
 test("a key's credential is live until its expiry", async (t) => {
-  const { keys, clock } = await authFixture(t);
+  const { keys, signIns, clock } = await authFixture(t);
   const principal = principalOfNewKey(keys, { ...alice, expiresAt: startTime + 1_000 });
-  assert.equal(isCredentialLive(principal, keys, clock.time), true);
+  assert.equal(isCredentialLive(principal, { keys, signIns }, clock.time), true);
   clock.time += 1_000;
-  assert.equal(isCredentialLive(principal, keys, clock.time), false);
+  assert.equal(isCredentialLive(principal, { keys, signIns }, clock.time), false);
 });

@@ -7,7 +7,7 @@ import { DomainError } from "@spool/protocol/errors";
 
 /** What a request identifies itself with, unchecked. */
 export type Credential = {
-  readonly type: "api_key" | "session_token";
+  readonly type: "api_key" | "session_token" | "sign_in";
   readonly secret: string;
 };
 
@@ -24,7 +24,12 @@ export type CredentialRequest = {
   /** The parsed query; a repeated parameter is a list. */
   readonly query: Readonly<Record<string, unknown>>;
   readonly route: CredentialRoute;
+  /** Whether a sign-in cookie counts where nothing else was sent (AUTH21). */
+  readonly takesCookie?: boolean;
 };
+
+/** The cookie that holds a sign-in's secret (AUTH20). */
+export const signInCookieName = "spool_session";
 
 const internalPrefix = "x-internal-";
 const keyPattern = /^rt_(?:live|test)_/;
@@ -51,6 +56,7 @@ export function readCredentials(request: CredentialRequest): Credential {
 export function findCredential(request: CredentialRequest): Credential | null {
   const found = headerCredentials(request);
   addQueryCredentials(request, found);
+  if (found.length === 0 && request.takesCookie) found.push(...cookieCredentials(request));
   if (found.length > 1) throw ambiguous("Send exactly one credential, once.");
   return found[0] ?? null;
 }
@@ -91,6 +97,20 @@ function headerCredentials({ rawHeaders, route }: CredentialRequest): Credential
 function credentialHeader(name: string): string | null {
   const { length } = name;
   return length === 9 || length === 13 || length === 22 ? name.toLowerCase() : null;
+}
+
+/** Several of that name, as a neighbouring host may plant, are as ambiguous as several keys. */
+function cookieCredentials({ rawHeaders }: CredentialRequest): Credential[] {
+  const found: Credential[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() !== "cookie") continue;
+    for (const pair of (rawHeaders[index + 1] as string).split(";")) {
+      const equals = pair.indexOf("=");
+      if (pair.slice(0, Math.max(0, equals)).trim() !== signInCookieName) continue;
+      found.push({ type: "sign_in", secret: pair.slice(equals + 1).trim() });
+    }
+  }
+  return found;
 }
 
 /** Schemes other than Bearer speak to somebody else, such as a proxy in front. */

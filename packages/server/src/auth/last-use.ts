@@ -1,5 +1,5 @@
 /**
- * Remembers when each API key was last used and writes it to accounts.db later, in batches: a
+ * Remembers when each API key or sign-in was last used and writes it to accounts.db later, in batches: a
  * request only marks a map, at most one write per key and minute follows. The times are a hint for
  * people; a crash loses at most the last batch.
  */
@@ -16,6 +16,8 @@ export type Schedule = (task: () => void, milliseconds: number) => void;
 
 /** Where uses are written, what delays the writes, and who is told when one fails. */
 export type LastUseOptions = {
+  /** Whose ids are noted. */
+  readonly table: "api_keys" | "sign_ins";
   readonly sql: DatabaseSync;
   readonly schedule: Schedule;
   readonly report: (error: unknown) => void;
@@ -32,7 +34,7 @@ export class LastUse {
     this.#options = options;
   }
 
-  /** Notes that the key `id` was used `at` (ms since the epoch). */
+  /** Notes that `id` was used `at` (ms since the epoch). */
   note(id: string, at: number): void {
     const noted = this.#noted.get(id);
     if (noted !== undefined && Math.abs(at - noted) < precisionMs) return;
@@ -48,14 +50,20 @@ export class LastUse {
     return this.#pending.get(id) ?? null;
   }
 
+  /** Drops what is held of `id`, which is no more. */
+  forget(id: string): void {
+    this.#noted.delete(id);
+    this.#pending.delete(id);
+  }
+
   /** Writes what was noted. Throws when the database refuses; the uses then stay noted. */
   flush(): void {
     if (this.#pending.size === 0) return;
-    const { sql } = this.#options;
+    const { sql, table } = this.#options;
     // No fsync: in WAL mode the file stays consistent without it, and the event loop does not wait.
     sql.exec("PRAGMA synchronous = NORMAL");
     try {
-      const update = sql.prepare("UPDATE api_keys SET last_used_at = ? WHERE id = ?");
+      const update = sql.prepare(`UPDATE ${table} SET last_used_at = ? WHERE id = ?`);
       inTransaction(sql, () => {
         for (const [id, at] of this.#pending) update.run(at, id);
       });

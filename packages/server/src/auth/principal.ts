@@ -14,14 +14,16 @@ export type Principal = {
   readonly role: Role;
   readonly scopes: readonly Scope[];
   readonly credential: {
-    readonly type: "api_key" | "session_token" | "internal";
-    /** The key's id, or the token's `jti`; null when the token has none. */
+    readonly type: "api_key" | "session_token" | "sign_in" | "internal";
+    /** The key's or sign-in's id, or the token's `jti`; null when the token has none. */
     readonly id: string | null;
     /** Milliseconds since the epoch; null when it does not expire. */
     readonly expiresAt: number | null;
   };
   /** The API key this identity lives and dies with; null for an identity provider's token. */
   readonly keyId: string | null;
+  /** The sign-in it lives and dies with as well, where it came with one or a token of one. */
+  readonly signInId?: string;
 };
 
 /** The scopes a route can ask for. */

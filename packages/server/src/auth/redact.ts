@@ -5,8 +5,8 @@
  */
 
 const redacted = "[redacted]";
-const secretParameters: ReadonlySet<string> = new Set(["api_key", "token"]);
-const apiKeyText = /rt_(?:live|test)_[\w-]+/gi;
+const secretParameters: ReadonlySet<string> = new Set(["api_key", "token", "code"]);
+const apiKeyText = /rt_(?:live|test|signin|code)_[\w-]+/gi;
 const jwtText = /eyJ[\w-]{6,}(?:\.[\w-]*)*/g;
 
 /**

@@ -1,7 +1,7 @@
 /**
- * Spool's own session tokens: an API key is turned into a short JWT of at most its rights, so that
- * a browser never holds a key (AUTH9–AUTH11). Every token names its key; whether that key still
- * lives is the authenticator's question at each use, not this file's.
+ * Spool's own session tokens: an API key or a sign-in is turned into a short JWT of at most its rights,
+ * so that a page never holds a key (AUTH9–AUTH11). Every token names its key and sign-in; whether
+ * those still live is the authenticator's question at each use, not this file's.
  */
 import { strict as assert } from "node:assert";
 import { DomainError } from "@spool/protocol/errors";
@@ -38,6 +38,7 @@ type OwnClaims = JWTPayload & {
   readonly role: Role;
   readonly scope: string;
   readonly key: string;
+  readonly sign_in?: string;
   readonly exp: number;
   readonly jti: string;
 };
@@ -57,7 +58,7 @@ export class SessionTokens implements TokenVerifier {
   }
 
   /**
-   * A token for `principal`, ending no later than its key. Rejects with INSUFFICIENT_SCOPE when
+   * A token for `principal`, ending no later than its key or sign-in. Rejects with INSUFFICIENT_SCOPE when
    * more scopes than the key's are wanted, or when the principal came with a token itself.
    */
   async mint(principal: Principal, request: SessionTokenRequest = {}): Promise<MintedToken> {
@@ -75,6 +76,7 @@ export class SessionTokens implements TokenVerifier {
       role: principal.role,
       scope: scopes.join(" "),
       key: keyId,
+      ...(principal.signInId === undefined ? {} : { sign_in: principal.signInId }),
     })
       .setProtectedHeader({ alg: "EdDSA", typ: "JWT", kid })
       .setIssuer(this.issuer)
@@ -115,7 +117,9 @@ export class SessionTokens implements TokenVerifier {
 }
 
 function mintingKeyOf(principal: Principal): string {
-  if (principal.credential.type === "api_key" && principal.keyId !== null) return principal.keyId;
+  const { credential, keyId } = principal;
+  const mayMint = credential.type === "api_key" || credential.type === "sign_in";
+  if (mayMint && keyId !== null) return keyId;
   throw new DomainError(
     "INSUFFICIENT_SCOPE",
     "A session token cannot make another one; ask with the API key it came from.",
@@ -132,5 +136,6 @@ function principalOf(claims: OwnClaims): Principal {
     scopes: knownScopesOf(claims.scope.split(" ")),
     credential: { type: "session_token", id: claims.jti, expiresAt: claims.exp * 1_000 },
     keyId: claims.key,
+    ...(claims.sign_in === undefined ? {} : { signInId: claims.sign_in }),
   };
 }

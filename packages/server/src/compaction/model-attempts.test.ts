@@ -17,7 +17,7 @@ import {
   jsonReply,
   type ModelReply,
   openAiDialect,
-} from "../testing/model-server.ts";
+} from "../testing/scripted-model-server.ts";
 
 const dialects = { openai: openAiDialect, anthropic: anthropicDialect } as const;
 // What an endpoint says may hold anything; nothing of it may be shown.
@@ -28,7 +28,7 @@ const { attemptsMax } = modelLimits;
 for (const [name, dialect] of Object.entries(dialects)) {
   const good = dialect.stream(["Summary."]);
 
-  test(`ROL17 ${name}: 429 is asked again after as long as it says, in seconds or by a date`, async (t) => {
+  test(`ROL19 ${name}: 429 is asked again after as long as it says, in seconds or by a date`, async (t) => {
     const replies = [
       errorReply(429, said, { "retry-after": "7" }),
       errorReply(429, said, {
@@ -47,7 +47,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.doesNotMatch(logged.join(), /endpoint-words|sk-key/);
   });
 
-  test(`ROL17 ${name}: one that asks for more time than there is fails at once`, async (t) => {
+  test(`ROL19 ${name}: one that asks for more time than there is fails at once`, async (t) => {
     const seconds = String(summariserMs / 1_000);
     const reply = errorReply(429, said, { "retry-after": seconds });
     const fixture = await modelFixture(t, () => reply, { dialect });
@@ -55,7 +55,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.deepEqual([fixture.server.requests.length, fixture.time.pauses], [1, []]);
   });
 
-  test(`ROL17 ${name}: failures that may pass are asked again, with doubled waits`, async (t) => {
+  test(`ROL19 ${name}: failures that may pass are asked again, with doubled waits`, async (t) => {
     const replies: ModelReply[] = [
       errorReply(500, said),
       { pieces: [], ending: "cut" },
@@ -70,7 +70,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
   });
 
   for (const status of [408, 409, 425, 429, 500, 502, 503, 504, 529]) {
-    test(`ROL17 ROL19 ${name}: ${status} again and again is a failure after five attempts`, async (t) => {
+    test(`ROL19 ROL21 ${name}: ${status} again and again is a failure after five attempts`, async (t) => {
       const fixture = await modelFixture(t, () => errorReply(status, said), { dialect });
       assert.match(await failureOfSummary(fixture), new RegExp(String(status)));
       assert.equal(fixture.server.requests.length, attemptsMax);
@@ -85,7 +85,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     [404, /SPOOL_SUMMARISER_URL and SPOOL_SUMMARISER_MODEL/],
     [422, /SPOOL_SUMMARISER_MODEL/],
   ] as const) {
-    test(`ROL17 ROL19 ${name}: ${status} fails at once and says what to check`, async (t) => {
+    test(`ROL19 ROL21 ${name}: ${status} fails at once and says what to check`, async (t) => {
       const fixture = await modelFixture(t, () => errorReply(status, said), { dialect });
       const message = await failureOfSummary(fixture);
       assert.match(message, check);
@@ -94,7 +94,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     });
   }
 
-  test(`ROL17 ROL19 ${name}: a redirect is not followed, with its key and thread`, async (t) => {
+  test(`ROL19 ROL21 ${name}: a redirect is not followed, with its key and thread`, async (t) => {
     const other = await modelFixture(t, () => good, { dialect });
     const location = other.server.addressOf(dialect.path);
     const fixture = await modelFixture(t, () => ({ status: 307, headers: { location } }), {
@@ -104,7 +104,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.deepEqual([fixture.server.requests.length, other.server.requests.length], [1, 0]);
   });
 
-  test(`ROL17 ${name}: a quota that is used up does not come back by asking`, async (t) => {
+  test(`ROL19 ${name}: a quota that is used up does not come back by asking`, async (t) => {
     const reply = errorReply(429, { ...said, type: "insufficient_quota" });
     const fixture = await modelFixture(t, () => reply, { dialect });
     // Anthropic's errors carry the type one level deeper; its words are matched either way.
@@ -114,7 +114,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.equal(fixture.server.requests.length, 1);
   });
 
-  test(`ROL17 ${name}: a stream that falls silent is given up, closed and asked again`, async (t) => {
+  test(`ROL19 ${name}: a stream that falls silent is given up, closed and asked again`, async (t) => {
     const silent: ModelReply = { ...dialect.stream(["Half a "], null), ending: "silence" };
     const { server, summarise, time } = await modelFixture(
       t,
@@ -130,14 +130,14 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.equal(time.running(modelLimits.idleMs), 0);
   });
 
-  test(`ROL18 ${name}: a whole answer counts though its stream is never ended`, async (t) => {
+  test(`ROL20 ${name}: a whole answer counts though its stream is never ended`, async (t) => {
     const open: ModelReply = { ...good, ending: "silence" };
     const { server, summarise } = await modelFixture(t, () => open, { dialect });
     assert.equal((await summarise(smallRequest(), never())).text, "Summary.");
     await eventually("closed", () => server.requests[0]?.cut === true);
   });
 
-  test(`ROL17 ${name}: an endpoint that never answers is a failure after five silences`, async (t) => {
+  test(`ROL19 ${name}: an endpoint that never answers is a failure after five silences`, async (t) => {
     const fixture = await modelFixture(t, () => ({ ending: "silence" }), { dialect });
     const message = failureOfSummary(fixture);
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
@@ -147,7 +147,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.match(await message, /fell silent/);
   });
 
-  test(`ROL18 ROL19 ${name}: nonsense of each kind is a failure at once`, async (t) => {
+  test(`ROL20 ROL21 ${name}: nonsense of each kind is a failure at once`, async (t) => {
     const page = ["<!doctype html><p>endpoint-words"];
     const fixture = await modelFixture(t, () => good, { dialect });
     for (const reply of [
@@ -181,7 +181,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     }
   });
 
-  test(`ROL18 ${name}: an answer cut off at its limit, refused, or turned into a call is no summary`, async (t) => {
+  test(`ROL20 ${name}: an answer cut off at its limit, refused, or turned into a call is no summary`, async (t) => {
     const fixture = await modelFixture(t, () => good, { dialect });
     const calls = dialect === openAiDialect ? "tool_calls" : "tool_use";
     for (const [stop, words] of [
@@ -196,7 +196,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     }
   });
 
-  test(`ROL18 ${name}: a summary longer than may be is a failure, and the rest is not read`, async (t) => {
+  test(`ROL20 ${name}: a summary longer than may be is a failure, and the rest is not read`, async (t) => {
     const piece = "x".repeat(summaryCharactersMax / 2);
     const long = { ...dialect.stream([piece, piece, "x"], null), ending: "silence" } as const;
     const fixture = await modelFixture(t, () => long, { dialect });
@@ -204,7 +204,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     await eventually("closed", () => fixture.server.requests[0]?.cut === true);
   });
 
-  test(`ROL18 ${name}: an answer without end in one line takes no memory without end`, async (t) => {
+  test(`ROL20 ${name}: an answer without end in one line takes no memory without end`, async (t) => {
     const pieces = Array<string>(80).fill("x".repeat(1024 * 1024));
     const endless: ModelReply = { headers: eventStream, pieces: ["data: ", ...pieces] };
     const fixture = await modelFixture(t, () => endless, { dialect });
@@ -212,7 +212,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     await eventually("closed", () => fixture.server.requests[0]?.cut === true);
   });
 
-  test(`ROL17 ${name}: an error in the middle of a stream is asked again if it may pass`, async (t) => {
+  test(`ROL19 ${name}: an error in the middle of a stream is asked again if it may pass`, async (t) => {
     const inStream = (type: string): ModelReply => {
       const error = JSON.stringify({ type: "error", error: { ...said, type } });
       const { pieces = [] } = dialect.stream(["Half a "], null);
@@ -230,7 +230,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.equal(fixture.server.requests.length, 3);
   });
 
-  test(`ROL17 ${name}: an endpoint that is not there says to check the URL`, async (t) => {
+  test(`ROL19 ${name}: an endpoint that is not there says to check the URL`, async (t) => {
     const fixture = await modelFixture(t, () => good, { dialect });
     await fixture.server.close();
     assert.match(await failureOfSummary(fixture), /Check SPOOL_SUMMARISER_URL/);

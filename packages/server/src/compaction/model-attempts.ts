@@ -1,6 +1,6 @@
 /**
  * Asks a model until it answers: what may pass by itself is repeated, with waits that double and
- * are half left to chance, or as long as the endpoint asks (ROL17). An endpoint that does not
+ * are half left to chance, or as long as the endpoint asks (ROL19). An endpoint that does not
  * stream is asked for its answer in one piece. Used by `model-summariser.ts` alone.
  *
  *   ask ── 503 ── wait 0.5–1 s ── ask ── 429, Retry-After: 7 ── wait 7 s ── ask ── answer

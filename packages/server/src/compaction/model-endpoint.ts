@@ -29,7 +29,7 @@ export type ModelEndpoint = (
   options: { readonly stream: boolean; readonly guard: ModelGuard },
 ) => Promise<ModelAnswer>;
 
-/** Text that comes in pieces; a ModelFailure once it is longer than a summary may be (ROL18). */
+/** Text that comes in pieces; a ModelFailure once it is longer than a summary may be (ROL20). */
 export class AnswerText {
   #text = "";
 

@@ -8,7 +8,7 @@ function kindOf(status: number, message: string, code?: string): string {
   return failureOf(error).kind;
 }
 
-test("ROL17 a context that is too small is known by each server's words", () => {
+test("ROL19 a context that is too small is known by each server's words", () => {
   for (const [status, message, code] of [
     [400, "This model's maximum context length is 8192 tokens", "context_length_exceeded"],
     [400, "Your input exceeds the context window of this model."],
@@ -22,7 +22,7 @@ test("ROL17 a context that is too small is known by each server's words", () => 
   }
 });
 
-test("ROL17 what only sounds like it is none", () => {
+test("ROL19 what only sounds like it is none", () => {
   for (const [status, message, kind] of [
     [400, "invalid_request_error max_tokens is too large: 4096", "final"],
     [400, "upstream error", "final"],
@@ -34,7 +34,7 @@ test("ROL17 what only sounds like it is none", () => {
   }
 });
 
-test("ROL17 Retry-After in each form, and none where it makes no sense", () => {
+test("ROL19 Retry-After in each form, and none where it makes no sense", () => {
   const date = "Sat, 31 Jan 2026 12:00:00 GMT";
   for (const [headers, wait] of [
     [{ "retry-after": "2" }, 2_000],
@@ -53,7 +53,7 @@ test("ROL17 Retry-After in each form, and none where it makes no sense", () => {
   assert.equal(retryAfterMs(undefined), null);
 });
 
-test("ROL18 what is no endpoint's failure is a bug and stays one", () => {
+test("ROL20 what is no endpoint's failure is a bug and stays one", () => {
   const bug = new TypeError("x is not a function");
   assert.throws(
     () => failureOf(bug),

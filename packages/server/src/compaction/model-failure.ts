@@ -1,6 +1,6 @@
 /**
  * What went wrong with a request to a model, in the server's own words: what an endpoint says may
- * hold the key or the prompt, and is read only to tell the cases apart (ROL19). Thrown by the two
+ * hold the key or the prompt, and is read only to tell the cases apart (ROL21). Thrown by the two
  * protocols, decided on by `model-attempts.ts` and `model-summariser.ts`.
  */
 
@@ -33,7 +33,7 @@ export function nonsense(what: string): ModelFailure {
   );
 }
 
-/** The model stopped before the summary was whole: it had no room, or would not (ROL18). */
+/** The model stopped before the summary was whole: it had no room, or would not (ROL20). */
 export function unfinished(why: "length" | "refusal" | "tool"): ModelFailure {
   const words = {
     length: "The model's summary was cut off at its limit of tokens. Ask for a shorter one.",

@@ -1,6 +1,6 @@
 /**
- * Watches one request to a model on the wire: gives it up when no byte comes for a while (ROL17),
- * refuses an answer of too many bytes (ROL18), and follows no redirect, which would carry key and
+ * Watches one request to a model on the wire: gives it up when no byte comes for a while (ROL19),
+ * refuses an answer of too many bytes (ROL20), and follows no redirect, which would carry key and
  * thread to another host. The protocols hand its `fetch` and `signal` to their client library.
  */
 import { ModelFailure, nonsense } from "./model-failure.ts";

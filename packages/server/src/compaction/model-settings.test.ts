@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { modelAddress } from "./model-settings.ts";
 
-test("CFG15 the URL alone tells protocol and base", () => {
+test("CFG16 the URL alone tells protocol and base", () => {
   for (const [url, protocol, baseUrl] of [
     ["https://api.openai.com/v1", "openai", "https://api.openai.com/v1"],
     ["https://api.openai.com/v1/", "openai", "https://api.openai.com/v1"],
@@ -21,7 +21,7 @@ test("CFG15 the URL alone tells protocol and base", () => {
   }
 });
 
-test("CFG15 parameters of the URL go with each request", () => {
+test("CFG16 parameters of the URL go with each request", () => {
   const { baseUrl, query } = modelAddress(new URL("https://host/v1?api-version=1&x=a%20b#part"));
   assert.deepEqual([baseUrl, query], ["https://host/v1", { "api-version": "1", x: "a b" }]);
 });

@@ -1,5 +1,5 @@
 /**
- * Which protocol a configured model speaks, and where: read from its URL alone (CFG15). Pure.
+ * Which protocol a configured model speaks, and where: read from its URL alone (CFG16). Pure.
  */
 
 /** A model as it is configured. */

@@ -1,6 +1,6 @@
 /**
  * One try at a summary with requests of a given size: the transcript whole, or its parts, a few at a
- * time, and then their summaries in groups until one is left (ROL17). Ends with the first failure;
+ * time, and then their summaries in groups until one is left (ROL19). Ends with the first failure;
  * requests under way are then closed. Used by `model-summariser.ts`.
  */
 import { modelLimits } from "../limits.ts";

@@ -18,13 +18,13 @@ import {
   errorReply,
   type ModelRequest,
   openAiDialect,
-} from "../testing/model-server.ts";
+} from "../testing/scripted-model-server.ts";
 
 const dialects = { openai: openAiDialect, anthropic: anthropicDialect } as const;
 const isMerge = ({ prompt }: ModelRequest) => /<summary-1-/.test(prompt);
 
 for (const [name, dialect] of Object.entries(dialects)) {
-  test(`ROL16 ${name}: a thread that fits is one streamed request, and the answer its summary`, async (t) => {
+  test(`ROL18 ${name}: a thread that fits is one streamed request, and the answer its summary`, async (t) => {
     const script = () => dialect.stream(["Goal: ", "ünïcode 🧵", " done."]);
     const { server, summarise, counters } = await modelFixture(t, script, { dialect });
     const request = smallRequest({ previousSummary: "Before.", instructions: "Keep the paths." });
@@ -48,14 +48,14 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.deepEqual([counters.requests, counters.summaries, counters.tokens], [1, 1, 105]);
   });
 
-  test(`ROL17 ${name}: an endpoint that answers in one piece though asked for a stream will do`, async (t) => {
+  test(`ROL19 ${name}: an endpoint that answers in one piece though asked for a stream will do`, async (t) => {
     const script = () => dialect.whole("In one piece.");
     const { server, summarise } = await modelFixture(t, script, { dialect });
     const { text } = await summarise(smallRequest(), never());
     assert.deepEqual([text, server.requests.length], ["In one piece.", 1]);
   });
 
-  test(`ROL17 ${name}: one that refuses to stream is asked for one piece, and the next time at once`, async (t) => {
+  test(`ROL19 ${name}: one that refuses to stream is asked for one piece, and the next time at once`, async (t) => {
     const message = "Unsupported parameter: stream_options";
     const fixture = await modelFixture(
       t,
@@ -70,7 +70,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.deepEqual(streams, [true, false, false]);
   });
 
-  test(`ROL17 ${name}: a long thread is summarised in parts of whole turns, and these are merged`, async (t) => {
+  test(`ROL19 ${name}: a long thread is summarised in parts of whole turns, and these are merged`, async (t) => {
     const { server, summarise } = await modelFixture(
       t,
       (request) => dialect.stream([isMerge(request) ? "All of it." : partName(request)]),
@@ -100,7 +100,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.ok(server.requests.every(({ prompt }) => prompt.includes("Keep names.")));
   });
 
-  test(`ROL17 ${name}: when the endpoint's context is too small, parts are halved until they fit`, async (t) => {
+  test(`ROL19 ${name}: when the endpoint's context is too small, parts are halved until they fit`, async (t) => {
     const error = { message: "endpoint-words: prompt is too long: 9 tokens > 8 maximum" };
     const { server, summarise } = await modelFixture(
       t,
@@ -120,7 +120,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.ok(server.requests.length < 20 && (whole?.prompt.length ?? 0) > 60_000);
   });
 
-  test(`ROL17 ${name}: a context too small for anything is a failure after a few tries`, async (t) => {
+  test(`ROL19 ${name}: a context too small for anything is a failure after a few tries`, async (t) => {
     const message = "This model's maximum context length is 10 tokens";
     const reply = errorReply(400, { message, code: "context_length_exceeded" });
     const fixture = await modelFixture(t, () => reply, { dialect });
@@ -129,7 +129,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.ok(fixture.server.requests.length <= 8 * modelLimits.atOnceMax);
   });
 
-  test(`ROL20 ${name}: an abort ends the summary with its reason and closes every connection`, async (t) => {
+  test(`ROL22 ${name}: an abort ends the summary with its reason and closes every connection`, async (t) => {
     const silent = { ...dialect.stream(["Goal: "], null), ending: "silence" } as const;
     const { server, summarise, counters, time } = await modelFixture(t, () => silent, { dialect });
     const caller = new AbortController();
@@ -144,7 +144,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.deepEqual([time.running(summariserMs), time.running(modelLimits.idleMs)], [0, 0]);
   });
 
-  test(`ROL20 ${name}: a summary that takes 5 minutes is a failure, its connection closed`, async (t) => {
+  test(`ROL22 ${name}: a summary that takes 5 minutes is a failure, its connection closed`, async (t) => {
     const silent = { ...dialect.stream(["Goal: "], null), ending: "silence" } as const;
     const fixture = await modelFixture(t, () => silent, { dialect });
     const message = failureOfSummary(fixture);
@@ -155,7 +155,7 @@ for (const [name, dialect] of Object.entries(dialects)) {
   });
 }
 
-test("ROL19 the key goes into one header, each protocol's own, and no variable changes that", async (t) => {
+test("ROL21 the key goes into one header, each protocol's own, and no variable changes that", async (t) => {
   const variables = {
     OPENAI_API_KEY: "sk-other",
     OPENAI_ADMIN_KEY: "sk-other",
@@ -186,7 +186,7 @@ test("ROL19 the key goes into one header, each protocol's own, and no variable c
   }
 });
 
-test("ROL17 a failing part ends the others at once", async (t) => {
+test("ROL19 a failing part ends the others at once", async (t) => {
   const dialect = openAiDialect;
   const fixture = await modelFixture(
     t,
@@ -203,14 +203,14 @@ test("ROL17 a failing part ends the others at once", async (t) => {
   await eventually("closed", () => others.every(({ cut }) => cut));
 });
 
-test("ROL18 what a reasoning model thinks aloud is no part of the summary", async (t) => {
+test("ROL20 what a reasoning model thinks aloud is no part of the summary", async (t) => {
   const dialect = openAiDialect;
   const script = () => dialect.stream(["<think>The user ", "wants…</think>\n\n", "Goal: a."]);
   const { summarise } = await modelFixture(t, script, { dialect });
   assert.equal((await summarise(smallRequest(), never())).text, "Goal: a.");
 });
 
-test("ROL16 a thread without anything to read asks nobody", async (t) => {
+test("ROL18 a thread without anything to read asks nobody", async (t) => {
   const fixture = await modelFixture(t, () => ({}), { dialect: openAiDialect });
   const events = [threadEvent(1, "run_started", {})];
   assert.match(

@@ -1,5 +1,5 @@
 /**
- * Summaries by a configured model (ROL16 to ROL20). A transcript that fits goes to it whole; a
+ * Summaries by a configured model (ROL18 to ROL22). A transcript that fits goes to it whole; a
  * longer one in parts, whose summaries are made one. When the endpoint finds a request too long,
  * all of it is done again in parts half as large. Made by `app.ts`, called by requested compaction.
  *

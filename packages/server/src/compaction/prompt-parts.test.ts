@@ -35,7 +35,7 @@ function randomThread(random: SeededRandom): Event[] {
   });
 }
 
-test("ROL17 every event is in one part, in order, and no part is over the budget", async () => {
+test("ROL19 every event is in one part, in order, and no part is over the budget", async () => {
   for (let seed = 1; seed <= 150; seed += 1) {
     const random = new SeededRandom(seed);
     const events = randomThread(random);
@@ -55,7 +55,7 @@ test("ROL17 every event is in one part, in order, and no part is over the budget
   }
 });
 
-test("ROL17 a turn is divided only where it does not fit by itself", async () => {
+test("ROL19 a turn is divided only where it does not fit by itself", async () => {
   const events = [...longThread(3, 1_500), ...longThread(1, 100)];
   const many = Array.from({ length: 20 }, (_, index) =>
     threadEvent(9 + index, "assistant_message", { content: `more-${index} ${"x".repeat(900)}` }),
@@ -66,7 +66,7 @@ test("ROL17 a turn is divided only where it does not fit by itself", async () =>
   assert.ok(parts.length > 3);
 });
 
-test("ROL17 for too many parts texts are cut shorter before anything is left out", async () => {
+test("ROL19 for too many parts texts are cut shorter before anything is left out", async () => {
   const parts = await partsOf(longThread(600, 60_000), 240_000);
   assert.ok(parts.length <= partsMax + 2 && parts.length > 4);
   const turns = [...parts.join("").matchAll(/question-(\d+)\./g)].map(([, turn]) => Number(turn));
@@ -76,7 +76,7 @@ test("ROL17 for too many parts texts are cut shorter before anything is left out
   );
 });
 
-test("ROL17 last the middle is left out, and the part says how much", async () => {
+test("ROL19 last the middle is left out, and the part says how much", async () => {
   const parts = await partsOf(longThread(5_000, 10), 6_000);
   assert.ok(parts.length <= partsMax + 2);
   const all = parts.join("");
@@ -86,7 +86,7 @@ test("ROL17 last the middle is left out, and the part says how much", async () =
   assert.ok(all.includes("question-0.") && all.includes("answer-4999."));
 });
 
-test("ROL16 a thread of 50 MB is read in parts, with memory for a part", async () => {
+test("ROL18 a thread of 50 MB is read in parts, with memory for a part", async () => {
   const output = "z".repeat(50_000);
   const events = Array.from({ length: 1_000 }, (_, index) =>
     index % 10 === 0
@@ -103,7 +103,7 @@ test("ROL16 a thread of 50 MB is read in parts, with memory for a part", async (
   assert.ok(parts <= partsMax + 2 && longest <= 240_000);
 });
 
-test("ROL17 nothing to read is no plan", async () => {
+test("ROL19 nothing to read is no plan", async () => {
   assert.equal(await planParts([], { budget: 6_000, partsMax }), null);
   assert.equal(
     await planParts([threadEvent(1, "run_started", {})], { budget: 6_000, partsMax }),

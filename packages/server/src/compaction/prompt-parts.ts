@@ -1,6 +1,6 @@
 /**
  * A transcript in parts that each fit into one request: split between turns, between events where
- * one turn is too long (ROL17). Made one after the other as they are asked for, so that a thread of
+ * one turn is too long (ROL19). Made one after the other as they are asked for, so that a thread of
  * any size takes no more memory than a part. Used by `model-summariser.ts`.
  */
 import { setImmediate as breathe } from "node:timers/promises";

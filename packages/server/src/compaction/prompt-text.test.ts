@@ -8,7 +8,7 @@ const caps = { message: 1_000, tool: 300 };
 const text = (type: string, payload: Record<string, unknown>) =>
   textOfEvent({ type, payload } as Parameters<typeof textOfEvent>[0], caps);
 
-test("ROL16 messages, calls, results, notes and failed runs are told; the rest is not", () => {
+test("ROL18 messages, calls, results, notes and failed runs are told; the rest is not", () => {
   assert.equal(text("user_message", { content: "Hi" }), "[user]\nHi\n\n");
   const parts = [
     { type: "thinking", text: "secret thought" },
@@ -36,7 +36,7 @@ test("ROL16 messages, calls, results, notes and failed runs are told; the rest i
   assert.match(text("compaction_completed", { summary: "s", replacement }), /^\[user\]\nKept/);
 });
 
-test("ROL16 the middle of what tools say is left out, and its length said", () => {
+test("ROL18 the middle of what tools say is left out, and its length said", () => {
   const output = `first ${"m".repeat(5_000)} last`;
   const told = text("tool_result", { toolCallId: "c", output });
   assert.match(told, /\nfirst m+\n\[… 4761 characters left out …\]\nm+ last\n\n$/);
@@ -45,7 +45,7 @@ test("ROL16 the middle of what tools say is left out, and its length said", () =
   assert.match(called, /"path":"a\.ts"/);
 });
 
-test("ROL16 encoded bytes are named, not sent", () => {
+test("ROL18 encoded bytes are named, not sent", () => {
   const data = Buffer.alloc(9_000, 7).toString("base64");
   const image = { type: "image", source: { type: "base64", data } };
   for (const output of [{ png: data }, { url: `data:image/png;base64,${data}` }, [image]]) {
@@ -54,7 +54,7 @@ test("ROL16 encoded bytes are named, not sent", () => {
   }
 });
 
-test("ROL16 any payload becomes text within its cap", () => {
+test("ROL18 any payload becomes text within its cap", () => {
   const type = fc.constantFrom(
     "user_message",
     "assistant_message",
@@ -88,7 +88,7 @@ test("ROL16 any payload becomes text within its cap", () => {
   fc.assert(property, { seed: 20, numRuns: 200 });
 });
 
-test("ROL16 trimming keeps both ends and never makes longer", () => {
+test("ROL18 trimming keeps both ends and never makes longer", () => {
   const property = fc.property(
     fc.string({ maxLength: 400 }),
     fc.integer({ min: 60, max: 300 }),

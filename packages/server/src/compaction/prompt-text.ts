@@ -1,6 +1,6 @@
 /**
  * A thread's events as text for a model to read: who said what, what was called and what came back.
- * Long texts lose their middle, images are named and not sent, thinking is left out (ROL16). Pure;
+ * Long texts lose their middle, images are named and not sent, thinking is left out (ROL18). Pure;
  * one event at a time, so that nothing larger than it is in memory.
  */
 import type { Event } from "@spool/protocol/resources";

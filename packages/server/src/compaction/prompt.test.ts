@@ -12,7 +12,7 @@ function outside(user: string): string {
   return user.replaceAll(/<([\w-]+-k3v9)>\n[\s\S]*?\n<\/\1>/g, "");
 }
 
-test("ROL16 a thread's text stands between fences only, whatever it says", () => {
+test("ROL18 a thread's text stands between fences only, whatever it says", () => {
   const prompts = [
     summaryPrompt(frame, { transcript: attack, previous: attack }),
     partPrompt(frame, { transcript: attack, part: 2 }),
@@ -27,7 +27,7 @@ test("ROL16 a thread's text stands between fences only, whatever it says", () =>
   }
 });
 
-test("ROL16 the system prompt asks for what an agent needs to go on", () => {
+test("ROL18 the system prompt asks for what an agent needs to go on", () => {
   const { system } = summaryPrompt(frame, { transcript: "t", previous: null });
   for (const heading of [
     "Goal:",
@@ -41,7 +41,7 @@ test("ROL16 the system prompt asks for what an agent needs to go on", () => {
   }
 });
 
-test("ROL16 without instructions or an earlier summary nothing speaks of them", () => {
+test("ROL18 without instructions or an earlier summary nothing speaks of them", () => {
   const { user } = summaryPrompt(
     { fence: "k3v9", instructions: null },
     {
@@ -52,7 +52,7 @@ test("ROL16 without instructions or an earlier summary nothing speaks of them", 
   assert.doesNotMatch(user, /owner|before it/);
 });
 
-test("ROL16 halves of characters are sent whole or not at all", () => {
+test("ROL18 halves of characters are sent whole or not at all", () => {
   const broken = "a\ud83e";
   const odd = { fence: "k3v9", instructions: broken };
   const { user } = summaryPrompt(odd, { transcript: broken, previous: broken });

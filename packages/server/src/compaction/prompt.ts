@@ -1,7 +1,7 @@
 /**
  * What a model is told when it makes a summary. The server's own words stand alone in the system
  * prompt; whatever comes from a thread stands between fences whose name nobody could know when it
- * was written, as data that is not to be obeyed (ROL16). Pure.
+ * was written, as data that is not to be obeyed (ROL18). Pure.
  */
 import type { ModelPrompt } from "./model-endpoint.ts";
 

@@ -23,14 +23,14 @@ export type Summary = {
 
 /**
  * Makes one summary. Rejects with SummariserError when it cannot be had, and with the signal's
- * reason, soon and with its connections closed, once that is aborted (ROL20). Anything else it
+ * reason, soon and with its connections closed, once that is aborted (ROL22). Anything else it
  * throws is a bug. May be called again while it works.
  */
 export type Summariser = (request: SummaryRequest, signal: AbortSignal) => Promise<Summary>;
 
 /**
  * A summary could not be made. The message is for people, is stored with the failed attempt, and
- * holds neither a credential nor anything of the thread or of what an endpoint said (ROL19).
+ * holds neither a credential nor anything of the thread or of what an endpoint said (ROL21).
  */
 export class SummariserError extends Error {
   override readonly name = "SummariserError";

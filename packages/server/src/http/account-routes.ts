@@ -13,6 +13,8 @@ import type { ApiKeys } from "../auth/api-keys.ts";
 import { keyRangeOf, requestedKey } from "../auth/key-request.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { SessionTokens } from "../auth/session-tokens.ts";
+import { signInResource } from "../auth/sign-in-rows.ts";
+import type { SignIns } from "../auth/sign-ins.ts";
 import type { PageCursors } from "../threads/page-cursors.ts";
 import { empty, json } from "./answer.ts";
 import { cursor, limitOf } from "./query.ts";
@@ -23,13 +25,14 @@ import { listOf, nullable, objectOf, text } from "./schema.ts";
 export type AccountServices = {
   readonly keys: ApiKeys;
   readonly tokens: SessionTokens;
+  readonly signIns: SignIns;
   readonly cursors: PageCursors;
 };
 
 /** The routes, in the order of the contract. */
 export function accountRoutes(services: AccountServices): Route[] {
   return [
-    meRoute(),
+    meRoute(services),
     listKeysRoute(services),
     createKeyRoute(services),
     revokeKeyRoute(services),
@@ -38,15 +41,22 @@ export function accountRoutes(services: AccountServices): Route[] {
   ];
 }
 
-function meRoute(): Route {
+function meRoute({ signIns }: AccountServices): Route {
   return route({
     method: "GET",
     path: "/v1/me",
     guard: "anyone",
+    takesCookie: true,
     query: {},
     body: null,
     about: { summary: "Who the credential stands for", answers: { 200: Me } },
-    handle: ({ principal }) => json(meOf(principal)),
+    handle({ principal }) {
+      // An identity provider's people sign in there.
+      if (principal.keyId === null) return json(meOf(principal));
+      const own = signIns.list(principal);
+      const list = own.map((signIn) => signInResource(signIn, principal.signInId));
+      return json({ ...meOf(principal), signIns: list });
+    },
   });
 }
 
@@ -135,10 +145,11 @@ function createTokenRoute({ tokens }: AccountServices): Route {
     method: "POST",
     path: "/v1/session-tokens",
     guard: "anyone",
+    takesCookie: true,
     query: {},
     body: { schema: CreateSessionToken, check: validatorOf(CreateSessionToken), optional: false },
     about: {
-      summary: "Turn an API key into a short-lived token of at most its scopes",
+      summary: "Turn an API key or a sign-in into a short-lived token of at most its scopes",
       answers: { 201: objectOf({ token: text, expiresAt: Timestamp }) },
     },
     async handle({ principal, body }) {

@@ -10,6 +10,7 @@ import type { Authenticator } from "../auth/authenticate.ts";
 import { findCredential, readCredentials, refuseInternalHeaders } from "../auth/credentials.ts";
 import type { InternalCheck } from "../auth/internal-service.ts";
 import { type Principal, requireScope } from "../auth/principal.ts";
+import { type Client, isOwnPage, type OwnOrigin } from "./own-origin.ts";
 import { type RawQuery, readQuery } from "./query.ts";
 import type { Rate, RateLimiter } from "./rate-limiter.ts";
 import type { Route } from "./route.ts";
@@ -18,8 +19,7 @@ import type { Route } from "./route.ts";
 export type Arrival = {
   readonly route: Route;
   readonly raw: IncomingMessage;
-  /** `ip`: address of the client, behind trusted proxies the one they name (CFG6). */
-  readonly client: { readonly ip: string };
+  readonly client: Client;
   readonly rawQuery: RawQuery;
   readonly params: { readonly [name: string]: string };
   principal: Principal | null;
@@ -36,8 +36,9 @@ export function createAdmission(parts: {
   readonly rateLimiter: RateLimiter | null;
   /** Null where no internal service is let in. */
   readonly internal: InternalCheck | null;
+  readonly ownOrigin: OwnOrigin;
 }): Admission {
-  const { authenticate, rateLimiter, internal } = parts;
+  const { authenticate, rateLimiter, internal, ownOrigin } = parts;
 
   function enter(arrival: Arrival, principal: Principal): void {
     arrival.principal = principal;
@@ -64,20 +65,34 @@ export function createAdmission(parts: {
     throw error;
   }
 
+  function enterPublic(arrival: Arrival): void {
+    const isPartOfApi = arrival.route.path.startsWith("/v1/");
+    if (isPartOfApi) refuseInternalHeaders(arrival.raw.rawHeaders);
+    addressCredentials(arrival);
+    if (isPartOfApi && rateLimiter !== null) {
+      countRate(rateLimiter, arrival, `address ${arrival.client.ip}`);
+    }
+    readAddress(arrival);
+  }
+
   return (arrival) => {
-    if (arrival.route.guard === "public") {
-      addressCredentials(arrival);
-      readAddress(arrival);
+    const { guard, takesCookie = false } = arrival.route;
+    if (guard === "public") {
+      enterPublic(arrival);
       return;
     }
     try {
-      if (arrival.route.guard === "internal") {
+      if (guard === "internal") {
         enterInternal(arrival);
         return;
       }
       refuseInternalHeaders(arrival.raw.rawHeaders);
       const route = arrival.route.takesQueryToken ? "sse" : "rest";
-      const credential = readCredentials({ ...credentialPartsOf(arrival), route });
+      const credential = readCredentials({
+        ...credentialPartsOf(arrival),
+        route,
+        takesCookie: takesCookie && isOwnPage(arrival.client, arrival.raw.method ?? "", ownOrigin),
+      });
       const principal = authenticate(credential);
       if (!(principal instanceof Promise)) {
         enter(arrival, principal);
@@ -125,7 +140,8 @@ function readAddress(arrival: Arrival): void {
   const { threadId, rolloutId } = arrival.params;
   if (threadId !== undefined && !isThreadId(threadId)) throw invalidId("thread", "thr");
   if (rolloutId !== undefined && !isRolloutId(rolloutId)) throw invalidId("rollout", "rol");
-  arrival.query = readQuery(arrival.rawQuery, arrival.route.query);
+  const { query, takesAnyQuery } = arrival.route;
+  arrival.query = takesAnyQuery ? {} : readQuery(arrival.rawQuery, query);
 }
 
 function invalidId(what: string, prefix: string): DomainError {

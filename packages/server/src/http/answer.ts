@@ -27,7 +27,10 @@ export type LinesAnswer = {
 };
 
 /** 204. */
-export type EmptyAnswer = { readonly kind: "empty" };
+export type EmptyAnswer = {
+  readonly kind: "empty";
+  readonly headers?: Readonly<Record<string, string>>;
+};
 
 /** A body of its own, without the envelope: metrics, keys, the API's description. */
 export type TextAnswer = {

@@ -342,7 +342,8 @@ test("AUTH17 no credential reaches a log, an error or a metric", async () => {
 
 test("AUTH18 GET /v1/me tells the caller, whatever the scopes", async () => {
   const answer = await me({ key: server.keys.runner });
-  const { credential, ...rest } = answer.body.data;
+  const { credential, signIns, ...rest } = answer.body.data;
+  assert.deepEqual(signIns, []);
   assert.deepEqual(rest, {
     orgId: "acme",
     userId: "olivia",

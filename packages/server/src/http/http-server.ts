@@ -23,6 +23,7 @@ import type { Answer } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { checkBody } from "./check-body.ts";
 import type { Cors } from "./cors.ts";
+import type { OwnOrigin } from "./own-origin.ts";
 import { type RawQuery, splitQuery } from "./query.ts";
 import type { Rate, RateLimiter } from "./rate-limiter.ts";
 import { methodNotAllowed, noSuchPath, refusalOf } from "./refusals.ts";
@@ -39,6 +40,7 @@ export type HttpParts = {
   readonly rateLimiter: RateLimiter | null;
   /** Lets internal services in; null where there are none. */
   readonly internal: InternalCheck | null;
+  readonly ownOrigin: OwnOrigin;
   /** Null where no origin is allowed. */
   readonly cors: Cors | null;
   readonly trustProxy: TrustedProxies;
@@ -265,6 +267,7 @@ function callOf(request: FastifyRequest, visit: Visit): Call {
     query: visit.query,
     body: route.body === null ? undefined : checkBody(route.body, body),
     headers: request.headers,
+    client: request,
   };
 }
 

@@ -7,7 +7,8 @@ import { RolloutId, ThreadId } from "@spool/protocol/ids";
 import { Batch, PublishAnswer, SingleFrame } from "@spool/protocol/publish";
 import { ApiKey, Event, Me, Rollout, Run, Thread } from "@spool/protocol/resources";
 import { PROTOCOL_VERSION } from "@spool/protocol/version";
-import type { Guard, Route } from "./route.ts";
+import { signInCookieName } from "../auth/credentials.ts";
+import type { Route } from "./route.ts";
 import type { Schema } from "./schema.ts";
 
 type Json = { [name: string]: unknown };
@@ -26,6 +27,7 @@ const pathSchemas: Readonly<Record<string, Schema>> = {
   threadId: ThreadId,
   rolloutId: RolloutId,
   keyId: { type: "string" },
+  signInId: { type: "string" },
 };
 
 /** The description of `routes`; `publicUrl` null: relative to where it was fetched. */
@@ -54,6 +56,7 @@ export function openApiOf(routes: readonly Route[], publicUrl: URL | null): Json
       securitySchemes: {
         apiKey: { type: "apiKey", in: "header", name: "X-API-Key" },
         bearer: { type: "http", scheme: "bearer" },
+        signIn: { type: "apiKey", in: "cookie", name: signInCookieName },
         internalService: { type: "apiKey", in: "header", name: "X-Internal-Service" },
         internalToken: { type: "apiKey", in: "header", name: "X-Internal-Token" },
       },
@@ -72,7 +75,7 @@ function operationOf(route: Route): Json {
   return {
     operationId: operationIdOf(route),
     summary: about.summary,
-    ...securityOf(route.guard),
+    ...securityOf(route),
     parameters: parametersOf(route),
     ...(body === null
       ? {}
@@ -97,10 +100,10 @@ function operationIdOf({ method, path }: Route): string {
   return `${method.toLowerCase()}${title}`;
 }
 
-function securityOf(guard: Guard): Json {
+function securityOf({ guard, takesCookie }: Route): Json {
   if (guard === "public") return { security: [] };
   if (guard === "internal") return { security: [{ internalService: [], internalToken: [] }] };
-  const security = [{ apiKey: [] }, { bearer: [] }];
+  const security = [{ apiKey: [] }, { bearer: [] }, ...(takesCookie ? [{ signIn: [] }] : [])];
   return guard === "anyone" ? { security } : { security, "x-required-scope": guard };
 }
 

@@ -21,6 +21,9 @@ export function fastifyPathOf(path: string): string {
 }
 
 function patternOf(path: string): RegExp {
-  const literal = path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+");
+  const literal = path
+    .replaceAll(".", "\\.")
+    .replaceAll(/\{\w+\}/g, "[^/]+")
+    .replaceAll("*", ".*");
   return new RegExp(`^${literal}$`);
 }

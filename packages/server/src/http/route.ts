@@ -7,6 +7,7 @@ import type { JsonObject } from "@spool/protocol/json";
 import type { Validator } from "@spool/protocol/validator";
 import type { Principal, RequiredScope } from "../auth/principal.ts";
 import type { Answer } from "./answer.ts";
+import type { Client } from "./own-origin.ts";
 import type { QueryOf, QueryTable } from "./query.ts";
 import type { Schema } from "./schema.ts";
 
@@ -24,6 +25,9 @@ export type Params = {
   readonly threadId: string;
   readonly rolloutId: string;
   readonly keyId: string;
+  readonly signInId: string;
+  /** What stands for a `*` at the end of a path. */
+  readonly "*": string;
 };
 
 /** A request that passed every check before its handler. */
@@ -35,6 +39,7 @@ export type Call<Q = unknown, B = unknown> = {
   readonly query: Q;
   readonly body: B;
   readonly headers: IncomingHttpHeaders;
+  readonly client: Client;
 };
 
 /** What a route takes as its body. */
@@ -62,7 +67,7 @@ export type About = {
 /** A route whose handler knows the types of query and body. */
 export type RouteOf<Q extends QueryTable, B> = {
   readonly method: Method;
-  /** With `{names}` for the parts of `Params`, as in OpenAPI. */
+  /** With `{names}` for the parts of `Params`, as in OpenAPI, or a `*` at the end. */
   readonly path: string;
   readonly guard: Guard;
   readonly query: Q;
@@ -72,6 +77,10 @@ export type RouteOf<Q extends QueryTable, B> = {
   readonly stream?: Route;
   /** Whether a token in the query counts, as on event streams (AUTH1). */
   readonly takesQueryToken?: boolean;
+  /** Whether a sign-in cookie counts (AUTH21). */
+  readonly takesCookie?: boolean;
+  /** Whether the query is somebody else's, as a page's own is: `query` is then left empty. */
+  readonly takesAnyQuery?: boolean;
   readonly handle: (call: Call<QueryOf<Q>, B>) => Answer | Promise<Answer>;
 };
 

@@ -40,10 +40,13 @@ export function sendAnswer(response: ServerResponse, envelope: Envelope, answer:
       const { contentType, cacheControl, text } = answer;
       return sendBody(response, 200, headersFor(envelope, contentType, cacheControl), text);
     }
-    case "empty":
-      response.writeHead(204, headersFor(envelope, null));
+    case "empty": {
+      const headers = headersFor(envelope, null);
+      for (const name in answer.headers) headers.push(name, answer.headers[name] as string);
+      response.writeHead(204, headers);
       response.end();
       return 204;
+    }
     case "bytes":
       return sendBytes(response, envelope, answer);
     case "stream":

@@ -39,7 +39,10 @@ export type ThreadArchived = {
 /** The metadata was replaced as a whole. */
 export type MetadataSet = { readonly kind: "metadata_set"; readonly metadata: JsonObject };
 
-/** The publisher of the active run was heard of without an event: its lease counts anew (RUN14). */
+/**
+ * The publisher of the active run was heard of without an event: its lease counts anew (RUN14).
+ * Counts in no version and moves nothing of the thread.
+ */
 export type LeaseRenewed = {
   readonly kind: "lease_renewed";
   readonly runId: string;

@@ -7,7 +7,7 @@ import { strict as assert } from "node:assert";
 import type { JsonObject } from "@spool/protocol/json";
 import { leaseSeconds } from "@spool/protocol/limits";
 import type { Event, ExecutionMode, RunStatus, ThreadStatus } from "@spool/protocol/resources";
-import type { Change, EventAppended, ThreadCreated } from "./changes.ts";
+import type { Change, EventAppended, LeaseRenewed, ThreadCreated } from "./changes.ts";
 import type { ThreadKey } from "./thread-key.ts";
 
 /** A compaction that was started and has not ended; `runId` null when it was requested. */
@@ -105,7 +105,7 @@ export function statusOf(row: ThreadRow): ThreadStatus {
   return row.activeRunId === null ? "idle" : "running";
 }
 
-/** Counts every change of the thread; a commit names the one it was decided on. */
+/** Counts every change of the thread but renewals of a lease; a commit names the one it was decided on. */
 export function revisionOf(thread: ThreadRow | undefined): number {
   return thread === undefined ? 0 : thread.metaVersion + thread.sequence;
 }
@@ -127,9 +127,12 @@ export function applyChange(key: ThreadKey, head: ThreadHead | null, change: Cha
   assert(head !== null, "a change needs its thread");
   assert(head.thread.deletedAt === null, "nothing follows on a deletion");
   if (change.kind === "event") return applyEvent(head, change);
+  if (change.kind === "lease_renewed") {
+    return { head: { ...head, run: runRenewed(head.run, change) }, ...nothingLeft };
+  }
   const metaVersion = head.thread.metaVersion + 1;
   const thread = { ...head.thread, ...fieldsOf(change), metaVersion };
-  return { head: { ...head, thread, run: runRenewed(head.run, change) }, ...nothingLeft };
+  return { head: { ...head, thread }, ...nothingLeft };
 }
 
 /** Folds changes in order. Returns the head after them and every row they touched. */
@@ -230,7 +233,7 @@ export function emptyRollout(rolloutId: string, index: number, startedAt: number
   };
 }
 
-type PlainChange = Exclude<Change, ThreadCreated | EventAppended>;
+type PlainChange = Exclude<Change, ThreadCreated | EventAppended | LeaseRenewed>;
 
 function fieldsOf(change: PlainChange): Partial<ThreadRow> {
   switch (change.kind) {
@@ -240,8 +243,6 @@ function fieldsOf(change: PlainChange): Partial<ThreadRow> {
       return { archivedAt: change.archivedAt };
     case "metadata_set":
       return { metadata: change.metadata };
-    case "lease_renewed":
-      return {};
     case "thread_deleted":
       return {
         ...erased,
@@ -268,10 +269,10 @@ const erased: Partial<ThreadRow> = {
   crc: 0,
 };
 
-function runRenewed(run: RunRow | null, change: PlainChange): RunRow | null {
-  if (change.kind !== "lease_renewed") return run;
-  assert(run?.runId === change.runId, "only the active run's lease is renewed");
-  return { ...run, renewedAt: change.renewedAt };
+/** Said again, late, or of a run that is over, it changes nothing: replay may meet it so (LOG9). */
+function runRenewed(run: RunRow | null, { runId, renewedAt }: LeaseRenewed): RunRow | null {
+  if (run === null || run.runId !== runId || run.renewedAt >= renewedAt) return run;
+  return { ...run, renewedAt };
 }
 
 function applyEvent(head: ThreadHead, change: EventAppended): Applied {

@@ -8,6 +8,7 @@ import { testContent } from "./contract/content.contract.ts";
 import type { ContractTest } from "./contract/contract-test.ts";
 import { testDeletion } from "./contract/deletion.contract.ts";
 import { testEvents } from "./contract/events.contract.ts";
+import { testLeases } from "./contract/leases.contract.ts";
 import { testLists } from "./contract/lists.contract.ts";
 import { testParts } from "./contract/parts.contract.ts";
 import type { ThreadStore } from "./thread-store.ts";
@@ -39,6 +40,7 @@ export function testThreadStore(name: string, factory: StoreFactory): void {
   testCommits(contractTest);
   testEvents(contractTest);
   testParts(contractTest);
+  testLeases(contractTest);
   testLists(contractTest);
   testDeletion(contractTest);
   testContent(contractTest);

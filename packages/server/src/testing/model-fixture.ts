@@ -1,6 +1,6 @@
 /**
  * A model summariser before a real endpoint on loopback, and threads for it to read. Used by the
- * tests of `compaction/`. Faults: those of `model-server.ts`.
+ * tests of `compaction/`. Faults: those of `scripted-model-server.ts`.
  */
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
@@ -9,8 +9,8 @@ import { ModelCounters } from "../compaction/model-counters.ts";
 import { createModelSummariser } from "../compaction/model-summariser.ts";
 import { type Summariser, SummariserError, type SummaryRequest } from "../compaction/summariser.ts";
 import type { LogFields } from "../ops/log.ts";
-import { type ModelDialect, type ModelScript, ModelServer } from "./model-server.ts";
 import { FakeModelTime } from "./model-time.ts";
+import { type ModelDialect, type ModelScript, ModelServer } from "./scripted-model-server.ts";
 
 /** The key of every fixture; it must show up in headers alone. */
 export const modelKey = "sk-key-that-nobody-may-see";
@@ -87,7 +87,7 @@ export function never(): AbortSignal {
 }
 
 /**
- * The message of the summary's failure. Asserts what holds for each (ROL19): a SummariserError of
+ * The message of the summary's failure. Asserts what holds for each (ROL21): a SummariserError of
  * one short line that says what to do, with neither key nor thread nor the endpoint's words in it
  * or in the log.
  */

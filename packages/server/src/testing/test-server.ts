@@ -30,6 +30,8 @@ export type TestRequest = {
   readonly headers?: Readonly<Record<string, string | string[]>>;
   /** Sent as JSON; a string or bytes go out as they are, as JSON too unless headers say else. */
   readonly body?: unknown;
+  /** The loopback address it comes from, 127.0.0.1 by default. */
+  readonly from?: string;
 };
 
 /** Keys of people: olivia and mark are members of acme, ada its admin, otto is of globex. */
@@ -51,6 +53,8 @@ export type TestServer = {
   readonly keys: TestKeys;
   /** The first admin's key, as the server gave it out; null after a restart. */
   readonly adminKey: string | null;
+  /** A one-time code, as a start prints it. */
+  newSignInCode(): string;
   request(method: string, path: string, more?: TestRequest): Promise<TestResponse>;
   /** Sends bytes over a connection of its own; resolves with all that came until it closed. */
   exchange(bytes: string | Buffer): Promise<string>;
@@ -66,6 +70,10 @@ export type TestServerOptions = {
   readonly flags?: FlagValues;
   readonly log?: Log;
   readonly socketsPerKeyMax?: number;
+  /** The clock of keys, tokens and sign-ins. */
+  readonly accountsNow?: () => number;
+  /** Where the page is; by default nowhere, whatever was built. */
+  readonly pageDir?: string;
 };
 
 const silent: Log = { debugs: false, debug() {}, info() {}, warn() {}, error() {} };
@@ -77,8 +85,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const config = parseConfig({}, { dataDir, port: "0", ...options.flags });
   const log = options.log ?? silent;
   const agent = new Agent({ keepAlive: true });
-  const { socketsPerKeyMax } = options;
-  const more = { log, ...(socketsPerKeyMax === undefined ? {} : { socketsPerKeyMax }) };
+  const { flags: _flags, ...others } = options;
+  const more = { pageDir: join(dataDir, "no-page"), ...others, log };
   let app = await startApp(config, more);
   const keys: TestKeys = {
     owner: makeKey(dataDir, {}),
@@ -98,6 +106,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     get adminKey() {
       return app.adminKey;
     },
+    newSignInCode: () => app.newSignInCode() as string,
     dataDir,
     keys,
     request: (method, path, more = {}) => {
@@ -133,7 +142,7 @@ function makeKey(dataDir: string, key: Partial<NewApiKey>): string {
 
 function send(
   where: { agent: Agent; port: number; method: string; path: string },
-  { key, headers, body }: TestRequest,
+  { key, headers, body, from }: TestRequest,
 ): Promise<TestResponse> {
   const isRaw = typeof body === "string" || body instanceof Buffer;
   const bytes = body === undefined ? undefined : isRaw ? body : JSON.stringify(body);
@@ -143,7 +152,9 @@ function send(
     ...headers,
   };
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest({ ...where, host: "127.0.0.1", headers: sent }, (incoming) => {
+    const local = from === undefined ? {} : { localAddress: from };
+    const to = { ...where, ...local, host: "127.0.0.1", headers: sent };
+    const outgoing = httpRequest(to, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on("data", (chunk) => chunks.push(chunk));
       incoming.on("error", reject);

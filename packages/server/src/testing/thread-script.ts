@@ -9,6 +9,7 @@ import { timestampOf } from "@spool/protocol/times";
 import type { Change, ThreadCreated } from "../store/changes.ts";
 import { encodeEvent } from "../store/event-line.ts";
 import {
+  leaseExpired,
   type MessageIdRow,
   type RolloutRow,
   RowFold,
@@ -108,6 +109,26 @@ export function runStarted(runId: string, payload: JsonObject = {}): Step {
 /** The active run ends. */
 export function runCompleted(status = "completed", payload: JsonObject = {}): Step {
   return event("run_completed", { status, ...payload });
+}
+
+/** The active run's publisher is heard of, without an event. */
+export function leaseRenewed(): Step {
+  return ({ head, now }) => ({
+    kind: "lease_renewed",
+    runId: head?.run?.runId ?? "run_gone",
+    renewedAt: now,
+  });
+}
+
+/** The lease of the active run has ended. */
+export function runLapsed(): Step {
+  const payload = { status: "interrupted", reason: leaseExpired };
+  return event("run_completed", payload, { numbered: false });
+}
+
+/** A lapsed run goes on. */
+export function runReopened(runId: string): Step {
+  return event("run_started", { resumed: true }, { runId, numbered: false });
 }
 
 /** A compaction that was started ends: its summary begins the rollout of this id. */

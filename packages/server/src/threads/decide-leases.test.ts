@@ -195,8 +195,8 @@ test("RUN16 after a start no lease lapses before its grace, whatever the wall cl
 test("RUN16 what this process has heard counts, stored or not", () => {
   const { head } = given(start("run_1", { leaseSeconds: 60 })).scenario.state;
   const clocks = { now: startTime, steadyNow: 90_000, steadyStart: 0 };
-  const known = { runId: "run_1", until: 200_000 };
-  assert.equal(leaseOf(head, known, clocks)?.until, 200_000);
+  const known = { runId: "run_1", until: 200_000, expiresAt: 1 };
+  assert.equal(leaseOf(head, known, clocks), known);
   assert.equal(leaseOf(head, { ...known, runId: "run_0" }, clocks)?.until, 150_000);
 });
 

@@ -13,7 +13,6 @@ import { accessTo } from "../auth/access.ts";
 import type { RunRow } from "../store/rows.ts";
 import type { DecideContext, Decision } from "./command.ts";
 import type { Draft } from "./draft.ts";
-import { leaseExpiry } from "./leases.ts";
 import {
   notOwner,
   outOfOrder,
@@ -171,7 +170,7 @@ function requireFree({ draft: { head }, ...pass }: Pass, { type }: DurableFrame)
   const starts = type === "run_started";
   if (!starts && type !== "compaction_started") return;
   if (head.thread.compaction !== null || (starts && head.run !== null)) {
-    throw threadBusy(head, leaseExpiry(pass.state.lease, pass.context));
+    throw threadBusy(head, pass.state.lease?.expiresAt ?? null);
   }
 }
 

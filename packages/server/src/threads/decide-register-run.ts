@@ -7,7 +7,6 @@ import type { RegisterRun } from "@spool/protocol/requests";
 import type { Command, DecideContext, Decision } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import { refuseTakenId } from "./existing-thread.ts";
-import { leaseExpiry } from "./leases.ts";
 import { threadBusy } from "./refusals.ts";
 import { draftNow } from "./run-rules.ts";
 import type { ThreadState } from "./state.ts";
@@ -24,7 +23,7 @@ export function decideRegisterRun(
   else if (draft.run(runId) !== null) return draft.finish(null);
   const { run, thread } = draft.head;
   if (run !== null || thread.compaction !== null) {
-    throw threadBusy(draft.head, leaseExpiry(state.lease, context));
+    throw threadBusy(draft.head, state.lease?.expiresAt ?? null);
   }
   draft.append({ type: "run_started", runId, runSequence: 1, payload: startOf(body) });
   if (body.prompt !== undefined) {

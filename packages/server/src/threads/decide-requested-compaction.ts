@@ -7,7 +7,6 @@ import type { JsonObject } from "@spool/protocol/json";
 import type { Command, DecideContext, Decision } from "./command.ts";
 import { Draft } from "./draft.ts";
 import { existing } from "./existing-thread.ts";
-import { leaseExpiry } from "./leases.ts";
 import { notOwner, threadBusy } from "./refusals.ts";
 import { draftNow } from "./run-rules.ts";
 import type { ThreadState } from "./state.ts";
@@ -26,7 +25,7 @@ export function decideStartCompaction(
   const draft = draftNow(state, context);
   const { run, thread } = draft.head;
   if (run !== null || thread.compaction !== null) {
-    throw threadBusy(draft.head, leaseExpiry(state.lease, context));
+    throw threadBusy(draft.head, state.lease?.expiresAt ?? null);
   }
   if (!hasMessages || rolloutId !== thread.activeRolloutId) return draft.finish(null);
   const asked = instructions === null ? {} : { instructions };

@@ -106,7 +106,7 @@ export class DecideScenario {
     const decision = decide(state, command, context, this.#seen);
     this.#check(state, decision);
     this.changes.push(...decision.changes);
-    this.state = evolve(state, decision, this.#now);
+    this.state = evolve(state, decision, this.#clocks());
     this.#remember(decision);
     return decision;
   }

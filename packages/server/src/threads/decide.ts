@@ -8,7 +8,6 @@ import { decideRegisterRun } from "./decide-register-run.ts";
 import { decideEndCompaction, decideStartCompaction } from "./decide-requested-compaction.ts";
 import { Draft } from "./draft.ts";
 import { existing, refuseTakenId } from "./existing-thread.ts";
-import { leaseExpiry } from "./leases.ts";
 import { notOwner, runNotActive, threadBusy } from "./refusals.ts";
 import { closeOpenCompaction, draftNow } from "./run-rules.ts";
 import type { ThreadState } from "./state.ts";
@@ -103,7 +102,7 @@ function decideDelete(
   const draft = draftNow(state, context);
   const { run, thread } = draft.head;
   const isBusy = run !== null || thread.compaction !== null;
-  if (isBusy && !force) throw threadBusy(draft.head, leaseExpiry(state.lease, context));
+  if (isBusy && !force) throw threadBusy(draft.head, state.lease?.expiresAt ?? null);
   const deletedByUserId = context.principal.userId;
   draft.change({ kind: "thread_deleted", deletedAt: context.now, deletedByUserId });
   return draft.finish(null);

@@ -7,8 +7,11 @@
  */
 import type { RunRow, ThreadHead } from "../store/rows.ts";
 
-/** The lease of the active run: when it ends, in milliseconds of the steady clock. */
-export type Lease = { readonly runId: string; readonly until: number };
+/**
+ * The lease of the active run: when it ends, in milliseconds of the steady clock, and when that is
+ * by the wall clock as it was at the renewal.
+ */
+export type Lease = { readonly runId: string; readonly until: number; readonly expiresAt: number };
 
 /** Now, by the wall clock (since the epoch) and by one that never jumps; milliseconds. */
 export type Clocks = {
@@ -20,6 +23,9 @@ export type Clocks = {
 
 /** A server that was down could not be told: no lease lapses sooner after its start (RUN16). */
 const graceSeconds = 60;
+
+/** What a stored renewal says may differ by this from what was seen of it, in milliseconds. */
+const toleranceMs = 1_000;
 
 /** Renewals that are no event are stored when the stored one is older than this share of a lease. */
 const storedShare = 1 / 4;
@@ -37,13 +43,18 @@ export function leaseOf(
   // The wall clock may have been set back or forth since: never more than a whole lease.
   const left = Math.min(Math.max(run.renewedAt + leaseMs - now, 0), leaseMs);
   const grace = steadyStart + Math.min(run.leaseSeconds, graceSeconds) * 1_000;
-  const heard = known?.runId === run.runId ? known.until : 0;
-  return { runId: run.runId, until: Math.max(steadyNow + left, grace, heard) };
+  const until = Math.max(steadyNow + left, grace);
+  if (known?.runId === run.runId && until <= known.until + toleranceMs) return known;
+  return { runId: run.runId, until, expiresAt: now + Math.round(until - steadyNow) };
 }
 
 /** The lease from now on, renewed. */
-export function renewedLease(run: RunRow, steadyNow: number): Lease {
-  return { runId: run.runId, until: steadyNow + run.leaseSeconds * 1_000 };
+export function renewedLease(
+  { runId, leaseSeconds }: RunRow,
+  { now, steadyNow }: Pick<Clocks, "now" | "steadyNow">,
+): Lease {
+  const leaseMs = leaseSeconds * 1_000;
+  return { runId, until: steadyNow + leaseMs, expiresAt: now + leaseMs };
 }
 
 /** Whether the active run's lease has ended. */
@@ -54,9 +65,4 @@ export function hasLapsed(lease: Lease | null, steadyNow: number): boolean {
 /** Whether a renewal must be stored, so that a restart finds most of the lease. */
 export function isRenewalStored({ renewedAt, leaseSeconds }: RunRow, now: number): boolean {
   return Math.abs(now - renewedAt) >= leaseSeconds * 1_000 * storedShare;
-}
-
-/** When the lease ends by the wall clock; null where there is none. */
-export function leaseExpiry(lease: Lease | null, { now, steadyNow }: Clocks): number | null {
-  return lease === null ? null : now + Math.round(lease.until - steadyNow);
 }

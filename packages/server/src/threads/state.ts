@@ -67,10 +67,10 @@ export function withLookedUp(
 export function evolve(
   state: ThreadState,
   { head, rows, changes, renews }: Pick<Decision, "head" | "rows" | "changes" | "renews">,
-  steadyNow: number,
+  clocks: Pick<Clocks, "now" | "steadyNow">,
 ): ThreadState {
   const isRenewed = head.run !== null && (renews || head.run.runId !== state.lease?.runId);
-  const lease = isRenewed ? renewedLease(head.run, steadyNow) : head.run && state.lease;
+  const lease = isRenewed ? renewedLease(head.run, clocks) : head.run && state.lease;
   if (changes.length === 0) return lease === state.lease ? state : { ...state, lease };
   let { knownRuns, messageIds } = state;
   for (const run of rows.runs) {

@@ -23,7 +23,7 @@ import type { CommitOutcome, ThreadStore } from "../store/thread-store.ts";
 import { busMessages } from "./bus-messages.ts";
 import type { Command, DecideContext, Decision } from "./command.ts";
 import { decide } from "./decide.ts";
-import { type Clocks, type Lease, leaseExpiry, leaseOf } from "./leases.ts";
+import { type Clocks, type Lease, leaseOf } from "./leases.ts";
 import { evolve, loadedState, needsOf, type ThreadState, withLookedUp } from "./state.ts";
 import { TransientMemory } from "./transient-memory.ts";
 
@@ -128,17 +128,17 @@ export class ThreadCommands {
    * thread has no active run. What this process has heard of the run counts, stored or not.
    */
   leaseUntil(key: ThreadKey, head: ThreadHead): number | null {
-    return this.#lease(key, head, this.#clocks())?.until ?? null;
+    return this.#lease(key, head)?.until ?? null;
   }
 
   /** The same by the wall clock. */
   leaseExpiresAt(key: ThreadKey, head: ThreadHead): number | null {
-    const clocks = this.#clocks();
-    return leaseExpiry(this.#lease(key, head, clocks), clocks);
+    return this.#lease(key, head)?.expiresAt ?? null;
   }
 
-  #lease(key: ThreadKey, head: ThreadHead, clocks: Clocks): Lease | null {
-    return leaseOf(head, this.#lanes.get(keyText(key))?.lease ?? null, clocks);
+  #lease(key: ThreadKey, head: ThreadHead): Lease | null {
+    const known = this.#lanes.get(keyText(key))?.lease ?? null;
+    return leaseOf(head, known, this.#clocks());
   }
 
   /** Puts a command in its place and decides it, at once where nothing has to be looked up. */
@@ -203,7 +203,7 @@ export class ThreadCommands {
       const decision = decide(state, command, context, lane.seen);
       lane.seen.remember(decision.effects);
       if (decision.changes.length > 0) this.#commit(lane, state, decision);
-      lane.state = evolve(state, decision, context.steadyNow);
+      lane.state = evolve(state, decision, context);
       lane.lease = lane.state.lease;
       decided = { given, decision };
     } catch (refusal) {

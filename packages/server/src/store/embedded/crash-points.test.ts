@@ -14,10 +14,13 @@ import {
   created,
   deleted,
   event,
+  leaseRenewed,
   message,
   metadataSet,
   renamed,
   runCompleted,
+  runLapsed,
+  runReopened,
   runStarted,
   type Step,
 } from "../../testing/thread-script.ts";
@@ -54,10 +57,12 @@ const life: readonly (readonly Step[])[] = [
   [created({ metadata: { a: 1 } }), message("hello", "m1")],
   [runStarted("run_1", { agentId: "coder" }), event("custom", { data: "x".repeat(300) })],
   [renamed("a title"), event("compaction_started"), compacted("rol_second")],
-  [event("assistant_message", { content: "y".repeat(500) })],
+  [leaseRenewed(), event("assistant_message", { content: "y".repeat(500) }), leaseRenewed()],
+  [runLapsed(), runReopened("run_1")],
   [metadataSet({ b: 2 }), runCompleted()],
   [message("again", "m2"), archived()],
-  [runStarted("run_2"), event("compaction_started"), compacted("rol_third"), runCompleted()],
+  [runStarted("run_2"), leaseRenewed(), event("compaction_started"), compacted("rol_third")],
+  [leaseRenewed(), runCompleted()],
 ];
 
 /** Commits on four threads at once, one of which is deleted, until the process dies. */
@@ -73,7 +78,7 @@ async function workload(fixture: EmbeddedFixture, dieAt: number) {
       fixture.clock.advance(10);
       const opened = store;
       const answers = threads.map((thread) => {
-        const isLast = thread.key.threadId === "thr_deleted" && steps === life[5];
+        const isLast = thread.key.threadId === "thr_deleted" && steps === life[6];
         if (thread.script.expected().thread?.deletedAt != null) return true;
         return thread.commit(opened, ...(isLast ? [deleted()] : steps));
       });

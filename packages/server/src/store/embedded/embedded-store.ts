@@ -37,6 +37,7 @@ import {
 import { Checkpointer, type StaleThread } from "./checkpointer.ts";
 import { HistoryReader } from "./history-reader.ts";
 import { type FlushedCommit, Journal, type SealedSegment } from "./journal.ts";
+import { isMeta } from "./journal-record.ts";
 import { mergedMessageIds, mergedRollouts, mergedRuns, mergedThreads } from "./merged-rows.ts";
 import type { Opened } from "./open-embedded-store.ts";
 import { ViewFeed } from "./view-feed.ts";
@@ -231,9 +232,7 @@ export class EmbeddedStore implements ThreadStore {
       const deleted = commit.rows.thread.deletedAt !== null;
       if (deleted) this.#parts.stale.addDeleted(commit.key, tail.erase(commit.key));
       else tail.add(commit.key, segment, writes);
-      const meta =
-        commit.changes.some(({ kind }) => kind !== "event") ||
-        writes.some(({ offset }) => offset === 0);
+      const meta = commit.changes.some(isMeta) || writes.some(({ offset }) => offset === 0);
       if (meta) this.#parts.stale.add(segment, commit.key);
     }
     this.#parts.observe.flushed(commits.length);

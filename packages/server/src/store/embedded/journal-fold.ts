@@ -9,7 +9,7 @@ import { keyText, type ThreadKey } from "../thread-key.ts";
 import type { Damage } from "./damage.ts";
 import type { SealedSegment } from "./journal.ts";
 import type { JournalBatch, JournalCommit } from "./journal-codec.ts";
-import { bodyBytes, missingChanges, rolloutWrites } from "./journal-record.ts";
+import { bodyBytes, isMeta, missingChanges, rolloutWrites } from "./journal-record.ts";
 import type { JournalDamage, ReplayHandlers } from "./journal-replay.ts";
 import { MemoryTail } from "./memory-tail.ts";
 import type { RowOverlay } from "./row-overlay.ts";
@@ -84,7 +84,7 @@ export class JournalFold implements ReplayHandlers {
     const deleted = (overlay.get(key)?.thread ?? head?.thread)?.deletedAt !== null;
     if (deleted) this.stale.addDeleted(key, this.tail.erase(key));
     else this.tail.add(key, segment, writes);
-    const meta = record.changes.some((change) => change.kind !== "events" || change.offset === 0);
+    const meta = record.changes.some(isMeta) || writes.some(({ offset }) => offset === 0);
     if (meta) this.stale.add(segment, key);
   }
 }

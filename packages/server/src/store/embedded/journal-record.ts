@@ -93,7 +93,8 @@ export function bodyBytes(record: JournalCommit): number {
 
 /**
  * The changes of a record that a thread at `row` does not have yet, in order. The view may be
- * ahead of the journal's start, so that replay meets changes it has folded before (LOG9).
+ * ahead of the journal's start, so that replay meets changes it has folded before (LOG9). Renewals
+ * of a lease have no place in the count; folded again they change nothing.
  */
 export function missingChanges(
   record: JournalCommit,
@@ -102,9 +103,13 @@ export function missingChanges(
 ): Change[] {
   const missing: Change[] = [];
   let metaVersion = record.metaVersion;
-  for (const change of record.changes) if (change.kind !== "events") metaVersion -= 1;
+  for (const change of record.changes) if (isMeta(change)) metaVersion -= 1;
   let at = 0;
   for (const change of record.changes) {
+    if (change.kind === "lease_renewed") {
+      if (row == null || row.deletedAt === null) missing.push(change);
+      continue;
+    }
     if (change.kind !== "events") {
       metaVersion += 1;
       if (metaVersion > (row?.metaVersion ?? 0)) missing.push(change);
@@ -118,6 +123,11 @@ export function missingChanges(
     }
   }
   return missing;
+}
+
+/** Whether a change, of a commit or a record, is told by `thread.json` and counted there. */
+export function isMeta({ kind }: Change | JournalChange): boolean {
+  return kind !== "event" && kind !== "events" && kind !== "lease_renewed";
 }
 
 function bytesOf(lines: RolloutLines): number {

@@ -12,7 +12,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { assertStored } from "../../testing/assert-stored.ts";
 import { EmbeddedFixture } from "../../testing/embedded-fixture.ts";
-import { created, message } from "../../testing/thread-script.ts";
+import { created, message, runStarted } from "../../testing/thread-script.ts";
 import { DataDirectoryError, formatVersion } from "./data-directory.ts";
 import { openEmbeddedStore } from "./open-embedded-store.ts";
 
@@ -98,6 +98,22 @@ test("LOG17 a newer or unreadable format is refused, and nothing is changed", as
   fixture.disk.putFile(file, Buffer.from(before.get(file) ?? ""));
   assert.deepEqual(contents(fixture), before);
   await (await fixture.open()).close();
+});
+
+test("LOG17 a directory of the first format is opened, and is of this one afterwards", async (t) => {
+  const fixture = new EmbeddedFixture(t);
+  const thread = fixture.script("old");
+  const store = await fixture.open();
+  await store.commit(thread.commit(created(), runStarted("run_1")));
+  await fixture.kill(store);
+  const file = path.join(fixture.dataDir, "format.json");
+  fixture.disk.putFile(file, Buffer.from('{"format":1}\n'));
+  // Its tables were of another version too, and are made again.
+  fixture.removeView();
+  const again = await fixture.open();
+  await assertStored(again, thread.key, thread.expected());
+  await again.close();
+  assert.equal(JSON.parse(`${fixture.disk.file(file)?.bytes}`).format, formatVersion);
 });
 
 function contents({ disk }: EmbeddedFixture): Map<string, string> {

@@ -9,6 +9,7 @@ import { type TestContext, test } from "node:test";
 import { assertStored } from "../../testing/assert-stored.ts";
 import { dumpView } from "../../testing/dump-view.ts";
 import { EmbeddedFixture } from "../../testing/embedded-fixture.ts";
+import { eventually } from "../../testing/eventually.ts";
 import { SeededRandom } from "../../testing/seeded-random.ts";
 import {
   archived,
@@ -16,10 +17,13 @@ import {
   created,
   deleted,
   event,
+  leaseRenewed,
   message,
   metadataSet,
   renamed,
   runCompleted,
+  runLapsed,
+  runReopened,
   runStarted,
   type Step,
   type ThreadScript,
@@ -203,3 +207,48 @@ function damagePage(file: string, name: string): void {
   bytes.fill(0xff, from, from + size);
   writeFileSync(file, bytes);
 }
+
+test("RUN14 LOG6 without tables and journal a renewal falls back to the run's last event", async (t) => {
+  const fixture = new EmbeddedFixture(t);
+  const thread = fixture.script("renewed");
+  let store = await fixture.open();
+  await store.commit(thread.commit(created(), runStarted("run_1")));
+  fixture.clock.advance(5_000);
+  await store.commit(thread.commit(event("custom")));
+  const heard = fixture.clock.time;
+  fixture.clock.advance(5_000);
+  await store.commit(thread.commit(leaseRenewed()));
+  await fixture.kill(store);
+  // What only the journal holds is folded by replay.
+  fixture.removeView();
+  store = await fixture.open();
+  await assertStored(store, thread.key, thread.expected());
+  await store.close();
+  fixture.removeView();
+  store = await fixture.open();
+  const run = (await store.load(thread.key))?.head.run;
+  assert.deepEqual(run, { ...thread.expected().head?.run, renewedAt: heard });
+  await store.close();
+});
+
+test("LOG9 LOG14 RUN14 renewals are replayed over tables that know better, and after a deletion", async (t) => {
+  for (const last of [[runLapsed()], [runLapsed(), runReopened("run_1")], [deleted()]]) {
+    const limits = { segmentBytes: 1_000_000, viewIntervalMs: 1 };
+    const fixture = new EmbeddedFixture(t, { limits });
+    const thread = fixture.script("ahead");
+    let store = await fixture.open();
+    await store.commit(thread.commit(created(), runStarted("run_1")));
+    fixture.clock.advance(5_000);
+    await store.commit(thread.commit(leaseRenewed()));
+    await store.commit(thread.commit(...last));
+    await eventually("the view holds all three", () => batchOf(fixture) >= 3);
+    await fixture.kill(store);
+    store = await fixture.open();
+    await assertStored(store, thread.key, thread.expected());
+    await store.close();
+    assert.deepEqual(
+      fixture.logs.filter((line) => line.startsWith("damaged")),
+      [],
+    );
+  }
+});
