@@ -77,7 +77,8 @@ async function ofStream(events: AsyncIterable<StreamEvent>): Promise<ModelAnswer
       stopReason = reasonOf(event.delta?.stop_reason) ?? stopReason;
       usage = { ...usage, ...event.usage };
     }
-    if (event.type === "message_stop") isWhole = true;
+    isWhole = event.type === "message_stop";
+    if (isWhole) break;
   }
   return answerOf({ text, stopReason: isWhole ? stopReason : null, usage });
 }

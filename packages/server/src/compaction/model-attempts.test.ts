@@ -130,6 +130,13 @@ for (const [name, dialect] of Object.entries(dialects)) {
     assert.equal(time.running(modelLimits.idleMs), 0);
   });
 
+  test(`ROL20 ${name}: a whole answer counts though its stream is never ended`, async (t) => {
+    const open: ModelReply = { ...good, ending: "silence" };
+    const { server, summarise } = await modelFixture(t, () => open, { dialect });
+    assert.equal((await summarise(smallRequest(), never())).text, "Summary.");
+    await eventually("closed", () => server.requests[0]?.cut === true);
+  });
+
   test(`ROL19 ${name}: an endpoint that never answers is a failure after five silences`, async (t) => {
     const fixture = await modelFixture(t, () => ({ ending: "silence" }), { dialect });
     const message = failureOfSummary(fixture);

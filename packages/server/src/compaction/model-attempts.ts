@@ -75,7 +75,7 @@ async function attemptOnce(
   const guard = guardRequest({ signal, timers: time, idleMs, answerBytesMax });
   try {
     const answer = await endpoint(prompt, { stream, guard });
-    guard.signal.throwIfAborted(); // the libraries end a stream that was aborted as if it were whole
+    signal.throwIfAborted(); // the libraries end a stream that was aborted without a word
     return answer;
   } catch (error) {
     signal.throwIfAborted();

@@ -36,8 +36,8 @@ export async function summariseInParts(
   // A quarter each, so that at least three fit into one merge and every round leaves fewer.
   const within = (summary: string) => trimMiddle(summary, Math.floor(budget / 4));
   const texts = textsOfParts(plan);
-  const first: string = texts.next().value ?? "";
-  const second: string | undefined = texts.next().value ?? undefined;
+  const first: string = (await texts.next()).value ?? "";
+  const second: string | undefined = (await texts.next()).value ?? undefined;
   if (second === undefined) {
     const previous = previousSummary === null ? null : within(previousSummary);
     const answer = await ask(summaryPrompt(frame, { transcript: first, previous }), signal);
@@ -51,14 +51,14 @@ export async function summariseInParts(
   return summaryOf(answers, merged);
 }
 
-function* partPrompts(
+async function* partPrompts(
   frame: PromptFrame,
   begun: Iterable<string>,
-  rest: Iterable<string>,
-): Generator<ModelPrompt> {
+  rest: AsyncIterable<string>,
+): AsyncGenerator<ModelPrompt> {
   let part = 0;
   for (const texts of [begun, rest]) {
-    for (const transcript of texts) {
+    for await (const transcript of texts) {
       part += 1;
       yield partPrompt(frame, { transcript, part });
     }
@@ -69,7 +69,7 @@ type Asking = Pick<SplitParts, "ask" | "signal">;
 
 /** Answers in the order of the prompts, which are made as they are needed. */
 async function askAll(
-  prompts: Iterable<ModelPrompt>,
+  prompts: AsyncIterator<ModelPrompt> | Iterator<ModelPrompt>,
   { ask, signal }: Asking,
 ): Promise<ModelAnswer[]> {
   const failed = new AbortController();
@@ -77,10 +77,11 @@ async function askAll(
   const answers: ModelAnswer[] = [];
   let next = 0;
   let problem: unknown;
-  const iterator = prompts[Symbol.iterator]();
   const askOneByOne = async () => {
-    for (let step = iterator.next(); !step.done; step = iterator.next()) {
+    for (;;) {
       const place = next++;
+      const step = await prompts.next();
+      if (step.done === true) return;
       answers[place] = await ask(step.value, all);
     }
   };

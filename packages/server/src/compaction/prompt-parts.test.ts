@@ -10,7 +10,9 @@ const partsMax = 24;
 
 async function partsOf(events: readonly Event[], budget: number): Promise<string[]> {
   const plan = await planParts(events, { budget, partsMax });
-  return plan === null ? [] : [...textsOfParts(plan)];
+  const parts: string[] = [];
+  if (plan !== null) for await (const part of textsOfParts(plan)) parts.push(part);
+  return parts;
 }
 
 /** Threads of all shapes: turns of one event or many, texts short and long, tools in between. */
@@ -94,7 +96,7 @@ test("ROL18 a thread of 50 MB is read in parts, with memory for a part", async (
   const plan = await planParts(events, { budget: 240_000, partsMax });
   assert.ok(plan !== null);
   let [parts, longest] = [0, 0];
-  for (const part of textsOfParts(plan)) {
+  for await (const part of textsOfParts(plan)) {
     parts += 1;
     longest = Math.max(longest, part.length);
   }

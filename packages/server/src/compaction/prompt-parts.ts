@@ -20,7 +20,7 @@ export type PartsPlan = {
 };
 
 /** Events after which other work gets its turn. */
-const breathEvents = 256;
+const breathEvents = 16;
 /** Texts are cut shorter in steps of this factor, until the parts are few enough. */
 const trimFactor = 4;
 const toolCharactersLeast = 200;
@@ -51,7 +51,7 @@ export async function planParts(
 }
 
 /** The parts' texts in order. */
-export function* textsOfParts(plan: PartsPlan): Generator<string> {
+export async function* textsOfParts(plan: PartsPlan): AsyncGenerator<string> {
   const { events, budget, caps, sizes, gap } = plan;
   let pieces: string[] = [];
   let length = 0;
@@ -66,6 +66,7 @@ export function* textsOfParts(plan: PartsPlan): Generator<string> {
     }
     const event = events[index];
     if (event === undefined) break;
+    if (index % breathEvents === breathEvents - 1) await breathe();
     const size = event.type === "user_message" ? turnSize(plan, index) : (sizes[index] as number);
     if (length > 0 && length + size > budget) {
       yield pieces.join("").toWellFormed();
