@@ -130,9 +130,9 @@ function hint(): Answer {
 <meta charset="utf-8">
 <title>Spool</title>
 <h1>Spool is running</h1>
-<p>The page to watch threads with has not been built. In the checkout, run
-<code>npm run build -w packages/web</code>, then start the server again.</p>
-<p>The API answers meanwhile: <a href="/openapi.json">/openapi.json</a> describes it.</p>
+<p>This server has no page: use the API key that its first start printed, with curl,
+<code>npx spool threads list</code> or <code>npx spool tail</code>.</p>
+<p>The API answers: <a href="/openapi.json">/openapi.json</a> describes it.</p>
 </html>
 `,
   );
