@@ -132,7 +132,8 @@ export function applyChange(key: ThreadKey, head: ThreadHead | null, change: Cha
   }
   const metaVersion = head.thread.metaVersion + 1;
   const thread = { ...head.thread, ...fieldsOf(change), metaVersion };
-  return { head: { ...head, thread }, ...nothingLeft };
+  if (thread.deletedAt === null) return { head: { ...head, thread }, ...nothingLeft };
+  return { head: { ...head, thread, run: null, lapsed: null }, ...nothingLeft };
 }
 
 /** Folds changes in order. Returns the head after them and every row they touched. */
@@ -328,7 +329,7 @@ function runAfter(
   assert(head.run?.runId === event.runId, "an event of a run stands between its start and its end");
   const run: RunRow = {
     ...head.run,
-    renewedAt: at,
+    renewedAt: isOfPublisher(event) ? at : head.run.renewedAt,
     lastSequence: event.sequence,
     runSequence: event.runSequence ?? head.run.runSequence,
   };
@@ -341,6 +342,11 @@ function runAfter(
     endedBy: event.runSequence === undefined ? "server" : "publisher",
   };
   return { run: null, endedRun };
+}
+
+/** What the server adds by itself, without a number, says nothing of the publisher (RUN14). */
+function isOfPublisher({ runSequence }: Event): boolean {
+  return runSequence !== undefined;
 }
 
 /** A lapsed run may go on until something else begins. */

@@ -13,7 +13,6 @@ import type { ThreadStore } from "../store/thread-store.ts";
 import { key, type Step } from "../threads/decide-specification.ts";
 import { type CommandResult, ThreadCommands } from "../threads/thread-commands.ts";
 import { EmbeddedFixture } from "./embedded-fixture.ts";
-import { clocksOf } from "./fake-clock.ts";
 
 /** Puts something between the commands and the store, such as a lost race. */
 export type StoreWrap = (store: ThreadStore) => ThreadStore;
@@ -40,17 +39,19 @@ export class CommandServer {
 
   /** Opens the directory, again after `close`, with one writer. */
   async open(options: { wrap?: StoreWrap; lanesMax?: number } = {}): Promise<this> {
-    this.#steadyStart = this.fixture.clock.now();
+    this.#steadyStart = this.fixture.clock.steadyNow();
     const store = await this.fixture.open();
     this.#store = options.wrap?.(store) ?? store;
     this.#commands = this.writer(options.lanesMax);
     return this;
   }
 
-  /** Ends the process; what it had not made durable is gone. */
-  async kill(): Promise<void> {
-    await this.fixture.losePower(this.#store as EmbeddedStore | null);
+  /** Ends the process; what it had not made durable is gone, unless `power` stays. */
+  async kill(power: "lost" | "stays" = "lost"): Promise<void> {
+    const store = this.#store as EmbeddedStore | null;
     this.#store = null;
+    if (power === "lost") await this.fixture.losePower(store);
+    else await this.fixture.kill(store);
   }
 
   /** The first writer. */
@@ -80,7 +81,11 @@ export class CommandServer {
     return new ThreadCommands({
       store,
       bus,
-      clocks: () => ({ ...clocksOf(fixture.clock.now()), steadyStart: this.#steadyStart }),
+      clocks: () => {
+        const { clock } = fixture;
+        const steadyStart = this.#steadyStart;
+        return { now: clock.now(), steadyNow: clock.steadyNow(), steadyStart };
+      },
       newId,
       lanesMax,
     });
@@ -135,6 +140,7 @@ export type StoredEvent = {
     readonly content?: string;
     readonly status?: string;
     readonly reason?: string;
+    readonly resumed?: boolean;
   };
 };
 

@@ -7,15 +7,27 @@ import type { Clocks } from "../threads/leases.ts";
 /** Where fake clocks begin, in milliseconds since the epoch: 2026-01-31T12:00:00Z. */
 export const fakeClockStart = Date.UTC(2026, 0, 31, 12);
 
-/** Time in milliseconds since the epoch; `now` can be handed on without the clock. */
+/**
+ * Time in milliseconds since the epoch, and beside it what a clock that never jumps says; `now` and
+ * `steadyNow` can be handed on without the clock.
+ */
 export class FakeClock {
   time: number;
+  #jumps = 0;
 
   constructor(start = fakeClockStart) {
     this.time = start;
   }
 
   readonly now = (): number => this.time;
+
+  readonly steadyNow = (): number => this.time - this.#jumps;
+
+  /** The wall clock is set, by milliseconds; no time passes. */
+  jump(milliseconds: number): void {
+    this.time += milliseconds;
+    this.#jumps += milliseconds;
+  }
 
   /** Moves the clock by milliseconds and returns the new time. */
   advance(milliseconds: number): number {

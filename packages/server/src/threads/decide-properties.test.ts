@@ -11,6 +11,7 @@ import fc from "fast-check";
 import type { Change } from "../store/changes.ts";
 import { decodeEvent } from "../store/event-line.ts";
 import { foldChanges } from "../store/rows.ts";
+import { assertRuns } from "../testing/assert-runs.ts";
 import {
   at,
   cancel,
@@ -170,37 +171,6 @@ function assertCounted(events: readonly Event[]): void {
   for (const [index, event] of events.entries()) {
     assert.equal(event.sequence, index + 1);
     assert.ok(event.createdAt >= (events[index - 1]?.createdAt ?? ""), "time goes on");
-  }
-}
-
-/** One run at a time, each start with one end before the next, its numbers 1, 2, 3, … */
-function assertRuns(events: readonly Event[]): void {
-  const numbers = new Map<string, number>();
-  let active: string | null = null;
-  /** The run whose lease lapsed, until something else begins. */
-  let lapsed: string | null = null;
-  for (const { type, runId, runSequence, payload } of events) {
-    if (type === "compaction_started") lapsed = null;
-    if (runId === null) {
-      assert.equal(runSequence, undefined);
-      continue;
-    }
-    if (type === "run_started") {
-      assert.equal(active, null, "a run starts when none is active");
-      assert.equal(numbers.has(runId), payload.resumed === true, "a run starts once");
-      if (payload.resumed) assert.equal(runId, lapsed, "only a lapsed run is reopened");
-      active = runId;
-      lapsed = null;
-      numbers.set(runId, numbers.get(runId) ?? 0);
-    }
-    assert.equal(runId, active, "an event of a run stands inside it");
-    if (runSequence !== undefined) {
-      assert.equal(runSequence, (numbers.get(runId) ?? 0) + 1);
-      numbers.set(runId, runSequence);
-    }
-    if (type !== "run_completed") continue;
-    active = null;
-    lapsed = payload.reason === "lease_expired" && runSequence === undefined ? runId : null;
   }
 }
 

@@ -8,7 +8,7 @@ import { decideRegisterRun } from "./decide-register-run.ts";
 import { decideEndCompaction, decideStartCompaction } from "./decide-requested-compaction.ts";
 import { Draft } from "./draft.ts";
 import { existing, refuseTakenId } from "./existing-thread.ts";
-import { notOwner, runNotActive, threadBusy } from "./refusals.ts";
+import { notOwner, runNotActive, threadBusy, threadNotFound } from "./refusals.ts";
 import { closeOpenCompaction, draftNow } from "./run-rules.ts";
 import type { ThreadState } from "./state.ts";
 import type { TransientMemory } from "./transient-memory.ts";
@@ -124,8 +124,9 @@ function decideCancel(state: ThreadState, context: DecideContext): Decision {
   return draft.finish(null);
 }
 
+/** The server's own: where it comes late, on a deleted thread too, there is nothing to end. */
 function decideExpireRun(state: ThreadState, context: DecideContext): Decision {
-  existing(state, context);
+  if (state.head === null) throw threadNotFound(state.key.threadId);
   return draftNow(state, context).finish(null);
 }
 

@@ -5,7 +5,8 @@ import { CommandServer } from "../testing/command-server.ts";
 import { eventually } from "../testing/eventually.ts";
 import { create, key, publish, start } from "./decide-specification.ts";
 import { LeaseWatch } from "./lease-watch.ts";
-import { ownerOf, watchRuns } from "./start-chores.ts";
+import { ownerOf } from "./server-principal.ts";
+import { watchRuns } from "./start-chores.ts";
 
 const seconds = (count: number) => count * 1_000;
 const heartbeat = publish("run_1", []);

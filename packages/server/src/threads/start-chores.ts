@@ -1,8 +1,8 @@
 /** What the server does once at its start, before it takes traffic: ends what nobody will end. */
 import { DomainError } from "@spool/protocol/errors";
-import type { Principal } from "../auth/principal.ts";
 import type { ThreadRow } from "../store/rows.ts";
 import type { ThreadQuery, ThreadStore } from "../store/thread-store.ts";
+import { ownerOf } from "./server-principal.ts";
 import type { ThreadCommands } from "./thread-commands.ts";
 
 /** Threads looked up at a time. */
@@ -56,13 +56,4 @@ async function abandonCompaction({ commands }: ChoreParts, row: ThreadRow): Prom
     // A thread that refuses writes keeps its open compaction; the others need the server to start.
     if (!(error instanceof DomainError)) throw error;
   }
-}
-
-/** Speaks for the thread's owner. */
-export function ownerOf({
-  orgId,
-  ownerUserId,
-}: Pick<ThreadRow, "orgId" | "ownerUserId">): Principal {
-  const credential = { type: "api_key", id: null, expiresAt: null } as const;
-  return { orgId, userId: ownerUserId, role: "member", scopes: ["*"], credential, keyId: null };
 }

@@ -9,7 +9,9 @@
  *                          commit, then answers    dropped, everything decided on it goes back to
  *                                                  its place in the thread's queue
  *
- * Commands of one thread are decided one after the other, in the order given, but the next is
+ * A run whose lease has ended is ended by a commit of its own before whatever finds it so: what is
+ * refused because of it waits for that flush too. Commands of one thread are decided one after the
+ * other, in the order given, but the next is
  * decided while the one before is on its way to the disk, so that one flush serves many of them.
  * Only what has to be looked up in the store makes the ones behind it wait.
  */
@@ -23,7 +25,8 @@ import type { CommitOutcome, ThreadStore } from "../store/thread-store.ts";
 import { busMessages } from "./bus-messages.ts";
 import type { Command, DecideContext, Decision } from "./command.ts";
 import { decide } from "./decide.ts";
-import { type Clocks, type Lease, leaseOf } from "./leases.ts";
+import { type Clocks, hasLapsed, type Lease, leaseOf } from "./leases.ts";
+import { ownerOf } from "./server-principal.ts";
 import { evolve, loadedState, needsOf, type ThreadState, withLookedUp } from "./state.ts";
 import { TransientMemory } from "./transient-memory.ts";
 
@@ -60,6 +63,9 @@ type Decided = { readonly given: Given } & (
 /** A commit under way and what answers with it, in the order decided. */
 type Flush = { readonly outcome: Promise<CommitOutcome>; readonly decided: Decided[] };
 
+/** What is kept of a thread with an active run that was let go from memory. */
+type Resting = Pick<Lane, "lease" | "watchedRunId" | "accepted">;
+
 /** One thread in memory: its pending state and the commands that were given on it. */
 type Lane = {
   readonly key: ThreadKey;
@@ -92,6 +98,7 @@ export class ThreadCommands {
   readonly #newId: DecideContext["newId"];
   readonly #lanes = new Map<string, Lane>();
   readonly #lanesMax: number;
+  readonly #resting = new Map<string, Resting>();
 
   constructor(parts: {
     store: ThreadStore;
@@ -137,8 +144,9 @@ export class ThreadCommands {
   }
 
   #lease(key: ThreadKey, head: ThreadHead): Lease | null {
-    const known = this.#lanes.get(keyText(key))?.lease ?? null;
-    return leaseOf(head, known, this.#clocks());
+    const text = keyText(key);
+    const known = this.#lanes.get(text) ?? this.#resting.get(text);
+    return leaseOf(head, known?.lease ?? null, this.#clocks());
   }
 
   /** Puts a command in its place and decides it, at once where nothing has to be looked up. */
@@ -196,8 +204,30 @@ export class ThreadCommands {
   }
 
   #decide(lane: Lane, state: ThreadState, given: Given): void {
+    const clocks = this.#clocks();
+    if (hasLapsed(state.lease, clocks.steadyNow) && given.command.kind !== "expire_run") {
+      this.#decideOne(lane, state, this.#endBefore(lane, state, given), clocks);
+    }
+    this.#decideOne(lane, lane.state ?? state, given, clocks);
+  }
+
+  /** The end of a lapsed run, in the place of the command that finds it (RUN13). */
+  #endBefore(lane: Lane, { head }: ThreadState, { place }: Given): Given {
+    lane.unanswered += 1;
+    const nobody = () => {};
+    return {
+      principal: ownerOf((head as ThreadHead).thread),
+      command: { kind: "expire_run" },
+      place,
+      conflicts: 0,
+      resolve: nobody,
+      reject: nobody,
+    };
+  }
+
+  #decideOne(lane: Lane, state: ThreadState, given: Given, clocks: Clocks): void {
     const { principal, command } = given;
-    const context = { principal, ...this.#clocks(), newId: this.#newId };
+    const context = { principal, ...clocks, newId: this.#newId };
     let decided: Decided;
     try {
       const decision = decide(state, command, context, lane.seen);
@@ -264,7 +294,7 @@ export class ThreadCommands {
     const { head, changes, effects, answer } = decision;
     lane.accepted.remember(effects);
     if (effects.length > 0) this.#bus.publish(lane.key, busMessages(decision));
-    if (changes.length > 0) {
+    if (changes.some(({ kind }) => kind !== "lease_renewed")) {
       // The owner's thread list is a topic of its own.
       this.#bus.publish(listTopic(head.thread), [{ kind: "row", row: head.thread }]);
       const runId = head.run?.runId ?? null;
@@ -280,13 +310,16 @@ export class ThreadCommands {
     const text = keyText(key);
     const known = this.#lanes.get(text);
     if (known !== undefined) return known;
+    const rested = this.#resting.get(text);
+    this.#resting.delete(text);
+    const accepted = rested?.accepted ?? new TransientMemory();
     const lane: Lane = {
       key,
       state: null,
-      lease: null,
-      watchedRunId: null,
-      seen: new TransientMemory(),
-      accepted: new TransientMemory(),
+      lease: rested?.lease ?? null,
+      watchedRunId: rested?.watchedRunId ?? null,
+      seen: accepted.copy(),
+      accepted,
       flushes: [],
       queue: [],
       isDraining: false,
@@ -297,13 +330,17 @@ export class ThreadCommands {
     return lane;
   }
 
-  /** Drops the oldest idle lanes; a run's transient memory keeps its lane. */
+  /** Drops the oldest idle lanes; of one with a run stays what only this process knows. */
   #letGo(): void {
     // A tenth more than needed, so that the search is not made for every new lane.
     let surplus = this.#lanes.size - Math.floor(this.#lanesMax * 0.9);
     for (const [text, lane] of this.#lanes) {
       if (surplus <= 0) return;
-      if (lane.unanswered > 0 || hasRun(lane)) continue;
+      if (lane.unanswered > 0) continue;
+      if (hasRun(lane)) {
+        const { lease, watchedRunId, accepted } = lane;
+        this.#resting.set(text, { lease, watchedRunId, accepted });
+      }
       this.#lanes.delete(text);
       surplus -= 1;
     }
@@ -311,8 +348,8 @@ export class ThreadCommands {
 }
 
 /** Whether the thread has an active run, or, not being loaded, had one when it was last seen. */
-function hasRun({ state, accepted }: Lane): boolean {
-  if (state === null) return accepted.runId !== null;
+function hasRun({ state, lease }: Lane): boolean {
+  if (state === null) return lease !== null;
   return state.head !== null && state.head.thread.activeRunId !== null;
 }
 
