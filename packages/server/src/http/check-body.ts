@@ -22,21 +22,27 @@ export function checkBody(rule: BodyRule, body: JsonObject | undefined): JsonObj
   if (problem !== null) throw invalidBody(problem.path, problem.problem);
   checkTexts(given);
   if (given.metadata !== undefined) checkMetadata(given.metadata);
+  if (given.prompt !== undefined) checkPrintable("/prompt", given.prompt);
   return given;
 }
 
 /** Every store must keep a text as it came; lone surrogates and NUL are no text to some. */
 function checkTexts(body: JsonObject): void {
   for (const [name, value] of Object.entries(body)) {
-    if (typeof value !== "string") continue;
+    // A prompt is content: kept in an event as it came.
+    if (typeof value !== "string" || name === "prompt") continue;
     if (!value.isWellFormed()) throw invalidBody(`/${name}`, "holds half of a surrogate pair");
     if (value.includes("\0")) throw invalidBody(`/${name}`, "holds a NUL character");
   }
 }
 
+function checkPrintable(path: string, value: unknown): void {
+  const lost = unprintable(value);
+  if (lost !== null) throw invalidBody(path, lost);
+}
+
 function checkMetadata(metadata: unknown): void {
-  const lost = unprintable(metadata);
-  if (lost !== null) throw invalidBody("/metadata", lost);
+  checkPrintable("/metadata", metadata);
   if (Buffer.byteLength(JSON.stringify(metadata)) > metadataBytesMax) {
     throw invalidBody("/metadata", `is larger than ${metadataBytesMax} bytes as JSON`);
   }

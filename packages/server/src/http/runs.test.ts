@@ -94,12 +94,20 @@ test("RUN17 RUN2 ORG4 DEL4 it is refused like a run_started", async () => {
   assert.ok(left > 890_000 && left <= 900_000, `${left} ms are left`);
   const taken = await register({ threadId, runId: `${runId}y` }, server.keys.member);
   assert.equal(taken.body.error.code, "THREAD_ID_TAKEN");
+  const tried = await register({ threadId, runId: `${runId}z` }, server.keys.admin);
+  assert.equal(tried.body.error.code, "NOT_OWNER", "ORG8");
   const path = `/v1/threads/${threadId}?force=true`;
   assert.equal((await server.request("DELETE", path, { key: server.keys.owner })).status, 204);
   assert.equal((await register({ threadId, runId })).body.error.code, "THREAD_DELETED");
   for (const wrong of [{ leaseSeconds: 9 }, { prompt: 1 }, { runId: "thr_1" }, { more: 1 }]) {
     assert.equal((await register(wrong)).body.error.code, "INVALID_REQUEST");
   }
+  const deep = `{"prompt":[{"type":"x","y":${"[".repeat(200)}${"]".repeat(200)}}]}`;
+  const nested = await server.request("POST", "/v1/run", { key: server.keys.owner, body: deep });
+  assert.equal(nested.body.error.code, "INVALID_REQUEST", "WIRE8");
+  const odd = await register({ prompt: "a\u0000b" });
+  const { events } = await read(`/v1/threads/${odd.body.data.threadId}`);
+  assert.equal(events[1].payload.content, "a\u0000b", "WIRE7");
   const reader = await register({}, server.keys.reader);
   assert.equal(reader.body.error.code, "INSUFFICIENT_SCOPE");
 });

@@ -302,3 +302,13 @@ test("THR6 LOG6 a change that does not follow on the head is a broken invariant"
     assert.throws(() => applyChange(key, start, change), assert.AssertionError, what);
   }
 });
+
+test("RUN14 what the server adds by itself renews no lease", () => {
+  const { head } = foldOf(history.slice(0, 3));
+  const closed = event(3, "compaction_completed", {
+    runId: "run_1",
+    payload: { compactionId: "cmp_1", status: "failed", error: "e" },
+  });
+  assert.equal(foldOf([closed], head).head.run?.renewedAt, head.run?.renewedAt);
+  assert.equal(foldOf([inRun(3, "custom")], head).head.run?.renewedAt, createdAt + 3_000);
+});

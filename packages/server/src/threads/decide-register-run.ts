@@ -4,10 +4,12 @@
  */
 import type { JsonObject } from "@spool/protocol/json";
 import type { RegisterRun } from "@spool/protocol/requests";
+import { accessTo } from "../auth/access.ts";
+import type { ThreadHead } from "../store/rows.ts";
 import type { Command, DecideContext, Decision } from "./command.ts";
 import type { Draft } from "./draft.ts";
 import { refuseTakenId } from "./existing-thread.ts";
-import { threadBusy } from "./refusals.ts";
+import { notOwner, threadBusy } from "./refusals.ts";
 import { draftNow } from "./run-rules.ts";
 import type { ThreadState } from "./state.ts";
 
@@ -17,7 +19,7 @@ export function decideRegisterRun(
   { runId, body }: Extract<Command, { kind: "register_run" }>,
   context: DecideContext,
 ): Decision {
-  if (state.head !== null) refuseTakenId(state.head, context);
+  if (state.head !== null) refuseOthers(state.head, context);
   const draft = draftNow(state, context);
   if (state.head === null) createThread(draft, body, context);
   else if (draft.run(runId) !== null) return draft.finish(null);
@@ -31,6 +33,13 @@ export function decideRegisterRun(
     draft.append({ type: "user_message", runId, runSequence: null, payload });
   }
   return draft.finish(null);
+}
+
+/** ORG4, ORG8: as publishing its `run_started` would be refused. */
+function refuseOthers(head: ThreadHead, context: DecideContext): void {
+  const isAdmin = accessTo(context.principal, head.thread) === "metadata";
+  if (isAdmin && head.thread.deletedAt === null) throw notOwner("begin a run in it");
+  refuseTakenId(head, context);
 }
 
 function createThread(draft: Draft, body: RegisterRun, context: DecideContext): void {

@@ -42,16 +42,10 @@ export class ThreadEdits {
 
   /** Publishes frames (PUB9). */
   publish({ principal, requestId }: Caller, request: PublishRequest): Promise<PublishAnswer> {
-    const { commands, audit } = this.#sources;
     const key = { orgId: principal.orgId, threadId: request.threadId };
-    return commands.execute(key, principal, { kind: "publish", request }).then(
+    return this.#sources.commands.execute(key, principal, { kind: "publish", request }).then(
       ({ answer }) => answer as PublishAnswer,
-      (error) => {
-        if (error instanceof DomainError && error.code === "NOT_OWNER") {
-          audit({ principal, requestId }, "thread.publish", key.threadId);
-        }
-        throw error;
-      },
+      (error) => this.#refused({ principal, requestId }, request.threadId, error),
     );
   }
 
@@ -66,7 +60,9 @@ export class ThreadEdits {
     const runId = body.runId ?? this.#sources.newRunId();
     const threadId = body.threadId ?? `thr_${runId.slice("run_".length)}`;
     const command = { kind: "register_run", runId, body } as const;
-    const { head, changed } = await this.#execute(caller, threadId, command);
+    const { head, changed } = await this.#execute(caller, threadId, command).catch((error) => {
+      return this.#refused(caller, threadId, error);
+    });
     const isActive = head.run?.runId === runId;
     const run = isActive ? (head.run as RunRow) : await this.#storedRun(head, runId);
     const rolloutId = head.thread.activeRolloutId;
@@ -125,6 +121,14 @@ export class ThreadEdits {
   #execute({ principal }: Caller, threadId: string, command: Command): Promise<CommandResult> {
     const key = { orgId: principal.orgId, threadId };
     return this.#sources.commands.execute(key, principal, command);
+  }
+
+  /** What an admin tried on somebody else's thread is on record; throws what refused it. */
+  #refused(caller: Caller, threadId: string, error: unknown): never {
+    if (error instanceof DomainError && error.code === "NOT_OWNER") {
+      this.#sources.audit(caller, "thread.publish", threadId);
+    }
+    throw error;
   }
 
   /** Before the deed: an entry for what was refused is better than a deed without one. */
