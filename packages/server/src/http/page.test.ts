@@ -81,13 +81,13 @@ test("WEB1 files are at their own paths, with their types", async () => {
   }
 });
 
-test("WEB1 without a built page these addresses say how to build it", async () => {
+test("WEB1 without a built page these addresses say what to use instead", async () => {
   for (const path of ["/", "/threads/thr_a?x=1"]) {
     const { status, headers, body } = await bare.request("GET", path);
     assert.equal(status, 200);
     assert.equal(headers["content-type"], "text/html; charset=utf-8");
     assert.match(policyOf(headers), /^default-src 'none'/);
-    assert.match(body, /npm run build/);
+    assert.match(body, /spool threads list/);
     assert.doesNotMatch(body, /<script|<style/);
   }
   assert.equal((await bare.request("GET", "/assets/x.js")).status, 404);
