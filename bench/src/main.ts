@@ -16,6 +16,7 @@ import { measureConnects } from "./scenarios/connects.ts";
 import { measureContext } from "./scenarios/context.ts";
 import { measureFanOut } from "./scenarios/fan-out.ts";
 import { measureHistory } from "./scenarios/history.ts";
+import { measureLeases } from "./scenarios/leases.ts";
 import { measureList } from "./scenarios/list.ts";
 import { measureLiveAppends } from "./scenarios/live-append.ts";
 import { measureLiveLatency } from "./scenarios/live-latency.ts";
@@ -25,7 +26,7 @@ import { type ServerProcess, startServer } from "./server-process.ts";
 
 const help = `Usage: npm run bench -- [options]
   --only <names>     of append, live-append, fan-out, many, latency, connects, history, list,
-                     context, start, peers; separated by commas
+                     context, leases, start, peers; separated by commas
   --seconds <n>      per measurement (5)
   --threads <n>      in the list (100000)
   --connects <n>     of watchers that leave at once (100000)
@@ -37,7 +38,8 @@ const { values } = parseArgs({
   options: {
     only: {
       type: "string",
-      default: "append,live-append,fan-out,many,latency,connects,history,list,context,start,peers",
+      default:
+        "append,live-append,fan-out,many,latency,connects,history,list,context,leases,start,peers",
     },
     seconds: { type: "string", default: "5" },
     threads: { type: "string", default: "100000" },
@@ -90,6 +92,7 @@ try {
   const threads = Number(values.threads);
   await onServer("list", (server) => measureList(server, { threads, seconds }));
   await onServer("context", (server) => measureContext(server, seconds));
+  await onServer("leases", (server) => measureLeases(server));
   if (only.has("start")) {
     console.error("measuring start …");
     const events = Number(values.events);
