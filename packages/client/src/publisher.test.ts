@@ -275,3 +275,27 @@ test("LIVE14 publishers share the connection of a LiveClient", async () => {
     assert.deepEqual(numbers(await stored(threadId)), upTo(42));
   }
 });
+
+test("RUN17 RUN14 a publisher goes on from a registration and keeps its lease while it says nothing", async () => {
+  const body = { runId: "run_a", threadId: "thr_registered", leaseSeconds: 10, prompt: "go" };
+  const registered = await client.startRun(body);
+  assert.deepEqual([registered.runId, registered.runSequence], ["run_a", 1]);
+  assert.deepEqual(await client.startRun(body), registered);
+  const publisher = start("thr_registered");
+  const run = await publisher.resumeFrom(client.history);
+  assert.equal(run?.status, "running");
+  const [before] = (await client.history.runs("thr_registered", {})).items;
+  await eventually(
+    "a heartbeat moved the lease's end",
+    async () => {
+      const [now] = (await client.history.runs("thr_registered", {})).items;
+      return (now?.leaseExpiresAt ?? "") > (before?.leaseExpiresAt ?? "");
+    },
+    { withinMs: 15_000 },
+  );
+  await publisher.publish(message("done"));
+  await publisher.publish(runCompleted);
+  await publisher.close();
+  const events = await stored("thr_registered");
+  assert.deepEqual(numbers(events), [1, undefined, 2, 3]);
+});

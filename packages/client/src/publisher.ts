@@ -58,6 +58,8 @@ const queueBytesMaxDefault = 8 * 1024 * 1024;
 const frameBytesMax = 8 * 1024 * 1024 - 4_096;
 const gatherMsDefault = 20;
 const heartbeatMsDefault = 60_000;
+/** No lease is shorter (RUN10). */
+const leaseSecondsMin = 10;
 /** Close code of a message that was too large. */
 const tooLarge = 4_413;
 
@@ -149,7 +151,11 @@ export class Publisher {
     if (run === null) return null;
     // The server compares transient numbers with those of whoever published before (PUB15).
     this.#sender.startAt(run.runSequence + 1, Date.now() * 1_000);
-    if (run.status === "running") this.#startHeartbeat(undefined);
+    if (run.leaseExpiresAt !== null) {
+      // Less than the whole lease, and told by another clock: what is left, within reason.
+      const leftMs = Date.parse(run.leaseExpiresAt) - Date.now();
+      this.#startHeartbeat(Math.max(leftMs / 1_000, leaseSecondsMin));
+    }
     return run;
   }
 
@@ -228,10 +234,9 @@ export class Publisher {
     this.#sender.send();
   }
 
-  #startHeartbeat(leaseSeconds: unknown): void {
+  #startHeartbeat(lasts: unknown): void {
     const given = this.#options.heartbeatMs ?? heartbeatMsDefault;
-    const lease =
-      typeof leaseSeconds === "number" ? leaseSeconds * 1_000 : Number.POSITIVE_INFINITY;
+    const lease = typeof lasts === "number" ? lasts * 1_000 : Number.POSITIVE_INFINITY;
     const everyMs = Math.min(given, lease / 3);
     clearInterval(this.#heartbeat);
     this.#heartbeat = setInterval(() => {

@@ -4,6 +4,7 @@
  * much at once `batch-publisher.ts`, both on top of this.
  */
 import type { Batch, PublishAnswer } from "@spool/protocol/publish";
+import type { RegisteredRun, RegisterRun } from "@spool/protocol/requests";
 import { AccountRoutes } from "./account-routes.ts";
 import { HistoryRoutes } from "./history-routes.ts";
 import { type CallOptions, type ConnectionOptions, HttpTransport } from "./http-transport.ts";
@@ -44,8 +45,16 @@ export class SpoolClient {
     return this.#post(`${threadPath(batch.threadId)}/events`, batch, options);
   }
 
-  async #post(path: string, body: PublishBatch, options: CallOptions): Promise<PublishAnswer> {
+  /**
+   * Registers a run, in a thread that is made where it is new, with its prompt (RUN17). With a
+   * `runId` it may be asked again. A `Publisher` goes on from it through `resumeFrom`.
+   */
+  startRun(body: RegisterRun = {}, options: CallOptions = {}): Promise<RegisteredRun> {
+    return this.#post("/v1/run", body, options);
+  }
+
+  async #post<Data>(path: string, body: object, options: CallOptions): Promise<Data> {
     const request = { ...options, method: "POST", path, body } as const;
-    return (await this.http.json<PublishAnswer>(request)).data;
+    return (await this.http.json<Data>(request)).data;
   }
 }

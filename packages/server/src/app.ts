@@ -333,6 +333,7 @@ function startCommands({ store, log }: Parts, bus: MemoryBus) {
       return commands.leaseUntil(key, head);
     },
     onError: (error) => log.warn({ err: error }, "a run could not be ended and is tried again"),
+    isRefusing: () => store.health().state === "refusing",
     ...leaseWatchLimits,
   });
   const commands: ThreadCommands = new ThreadCommands({

@@ -95,8 +95,13 @@ function runCompleted(payload: Fields): Partial<EventText> {
   return {
     word: `run ${line(status)}`,
     tone: status === "completed" ? "good" : "bad",
-    summary: wordsOf(reason, error === undefined ? undefined : compact(error)),
+    summary: wordsOf(reasonOf(reason), error === undefined ? undefined : compact(error)),
   };
+}
+
+/** What ended a run, where the server did (RUN13). */
+function reasonOf(reason: unknown): unknown {
+  return reason === "lease_expired" ? "lease expired" : reason;
 }
 
 function compactionCompleted(payload: Fields): Partial<EventText> {

@@ -157,3 +157,15 @@ test("content cannot reach the terminal as control characters", () => {
   ].map((frame) => printer.textOf(frame as Received));
   assert.doesNotMatch(text.join(""), /[\x07\x9b]|\x1b(?!\[\d+m)/);
 });
+
+test("a run that lapsed and one that goes on say so", () => {
+  const lines = shown(
+    event("run_completed", { status: "interrupted", reason: "lease_expired" }),
+    event("run_started", { resumed: true }),
+    event("run_completed", { status: "cancelled" }),
+  );
+  assert.deepEqual(
+    lines.map((line) => line.trimEnd()),
+    ["run interrupted 23456789  lease expired", "run resumed   23456789", "run cancelled 23456789"],
+  );
+});

@@ -127,7 +127,7 @@ export class FramePrinter {
     const number = event.sequence === undefined ? "" : String(event.sequence);
     const run = event.runId?.replace(/^run_/, "").slice(-runTailLength) ?? "";
     const quiet = styleText("dim", `${number.padStart(5)} ${clock(time)}`);
-    const word = styleText(formats[text.tone], text.word.padEnd(wordWidth));
+    const word = styleText(formats[text.tone], `${text.word} `.padEnd(wordWidth));
     const room = this.#options.columns() - (headColumns + run.length);
     const summary = fitWidth(text.summary, Math.max(room, summaryColumnsMin));
     const line = `${quiet} ${word}${styleText("magenta", run)}  ${summary}`.trimEnd();

@@ -13,7 +13,7 @@ const heartbeat = publish("run_1", []);
 
 /** A watch over a clock that a test moves; `expire` answers from `until`, by thread. */
 function watchOver(t: TestContext, atOnceMax = 10) {
-  const state = { now: 0, running: 0, most: 0 };
+  const state = { now: 0, running: 0, most: 0, isRefusing: false };
   const expired: string[] = [];
   const until = new Map<string, number | null | Error>();
   const errors: unknown[] = [];
@@ -22,6 +22,7 @@ function watchOver(t: TestContext, atOnceMax = 10) {
     tickMs: 1,
     atOnceMax,
     onError: (error) => errors.push(error),
+    isRefusing: () => state.isRefusing,
     expire: async ({ threadId }) => {
       state.running += 1;
       state.most = Math.max(state.most, state.running);
@@ -79,6 +80,17 @@ test("RUN13 however many are due, only some are ended at a time", async (t) => {
   assert.equal(state.most, 25);
 });
 
+test("RUN13 LOG11 while storage refuses nothing is tried, and all of it afterwards", async (t) => {
+  const { state, expired, see } = watchOver(t);
+  for (let index = 0; index < 50; index += 1) see(`thr_${index}`, 3_000);
+  state.isRefusing = true;
+  state.now = 9_000;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(expired, []);
+  state.isRefusing = false;
+  await eventually("all of them", () => expired.length === 50);
+});
+
 /** The watch as the server has it, over a real store. */
 function watchCommands(t: TestContext, server: CommandServer): LeaseWatch {
   const watch = new LeaseWatch({
@@ -86,6 +98,7 @@ function watchCommands(t: TestContext, server: CommandServer): LeaseWatch {
     tickMs: 1,
     atOnceMax: 10,
     onError: () => undefined,
+    isRefusing: () => server.store.health().state === "refusing",
     expire: async (thread, ownerUserId) => {
       const owner = ownerOf({ orgId: thread.orgId, ownerUserId });
       const { head } = await server.commands.execute(thread, owner, { kind: "expire_run" });

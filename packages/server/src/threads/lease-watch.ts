@@ -16,6 +16,8 @@ export type LeaseWatchParts = {
   readonly expire: (key: ThreadKey, ownerUserId: string) => Promise<number | null>;
   /** Told of what `expire` could not do; it is tried again. */
   readonly onError: (error: unknown) => void;
+  /** Whether storage takes nothing now, so that ending runs waits until it does. */
+  readonly isRefusing: () => boolean;
   /** Between two looks, in milliseconds. */
   readonly tickMs: number;
   /** Runs ended at the same time. */
@@ -79,6 +81,8 @@ export class LeaseWatch {
   }
 
   #tick(): void {
+    // What is due stays due; the store tells by itself why it refuses.
+    if (this.#parts.isRefusing()) return;
     this.#running ??= this.#expireDue().finally(() => {
       this.#running = null;
     });
@@ -86,8 +90,12 @@ export class LeaseWatch {
 
   async #expireDue(): Promise<void> {
     const due = this.#takeDue();
-    const { atOnceMax } = this.#parts;
+    const { atOnceMax, isRefusing, steadyNow } = this.#parts;
     for (let at = 0; at < due.length && !this.#isClosed; at += atOnceMax) {
+      if (isRefusing()) {
+        for (const one of due.slice(at)) this.#watchAgain(one, steadyNow());
+        return;
+      }
       await Promise.all(due.slice(at, at + atOnceMax).map((one) => this.#expire(one)));
       // Whatever came in meanwhile goes first.
       await new Promise((resolve) => setImmediate(resolve));
@@ -108,17 +116,21 @@ export class LeaseWatch {
     return due;
   }
 
+  /** Another run may have begun meanwhile; it is watched already. */
+  #watchAgain({ key, ownerUserId }: Watched, until: number): void {
+    if (!this.#watched.has(keyText(key))) this.watch(key, ownerUserId, until);
+  }
+
   /** Never rejects. */
-  async #expire({ key, ownerUserId }: Watched): Promise<void> {
+  async #expire(one: Watched): Promise<void> {
     const { expire, onError, steadyNow } = this.#parts;
     let until: number | null;
     try {
-      until = await expire(key, ownerUserId);
+      until = await expire(one.key, one.ownerUserId);
     } catch (error) {
       onError(error);
       until = steadyNow() + 1_000;
     }
-    // Another run may have begun meanwhile; it is watched already.
-    if (until !== null && !this.#watched.has(keyText(key))) this.watch(key, ownerUserId, until);
+    if (until !== null) this.#watchAgain(one, until);
   }
 }
