@@ -7,17 +7,12 @@
 import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { leaseSeconds } from "@spool/protocol/limits";
-import { type AccountsDb, openAccountsDb } from "./auth/accounts-db.ts";
-import { ApiKeys } from "./auth/api-keys.ts";
-import { AuditLog } from "./auth/audit-log.ts";
-import { type Authenticator, createAuthenticator, isCredentialLive } from "./auth/authenticate.ts";
+import { type Accounts, newAdminCode, openAccounts } from "./app/open-accounts.ts";
+import { Opened } from "./app/opened.ts";
+import { startCommands, watchLeases } from "./app/start-commands.ts";
+import { isCredentialLive } from "./auth/authenticate.ts";
 import { createCursorCodec } from "./auth/cursor-codec.ts";
 import { createInternalCheck } from "./auth/internal-service.ts";
-import { SessionTokens } from "./auth/session-tokens.ts";
-import { SignInCodes } from "./auth/sign-in-codes.ts";
-import { SignIns } from "./auth/sign-ins.ts";
-import type { TokenVerifier } from "./auth/verified-token.ts";
 import { Compactions } from "./compaction/compactions.ts";
 import { ModelCounters } from "./compaction/model-counters.ts";
 import { summaryMaker } from "./compaction/summary-thread.ts";
@@ -44,31 +39,23 @@ import { SignInAttempts } from "./http/sign-in-attempts.ts";
 import { signInRoutes } from "./http/sign-in-routes.ts";
 import { threadRoutes } from "./http/thread-routes.ts";
 import { createUpgradeGate } from "./http/upgrades.ts";
-import {
-  compactionLimits,
-  socketsPerKeyMax as defaultSocketsPerKeyMax,
-  lanesMax,
-  leaseWatchLimits,
-} from "./limits.ts";
+import { compactionLimits, socketsPerKeyMax as defaultSocketsPerKeyMax } from "./limits.ts";
 import { attachLive, type LiveServer } from "./live/live-server.ts";
 import { MemoryBus } from "./live/memory-bus.ts";
-import { keepAdminKey, readAdminKey } from "./ops/admin-key.ts";
+import { keepAdminKey } from "./ops/admin-key.ts";
 import { createLog, type Log } from "./ops/log.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { createIdMaker } from "./ops/new-id.ts";
 import { RequestCounters } from "./ops/request-counters.ts";
 import { openEmbeddedStore } from "./store/embedded/open-embedded-store.ts";
 import type { ThreadStore } from "./store/thread-store.ts";
-import { LeaseWatch } from "./threads/lease-watch.ts";
 import { PageCursors } from "./threads/page-cursors.ts";
 import { threadNotFound } from "./threads/refusals.ts";
 import { threadView } from "./threads/resource-view.ts";
-import { ownerOf } from "./threads/server-principal.ts";
-import { abandonCompactions, watchRuns } from "./threads/start-chores.ts";
-import { ThreadCommands } from "./threads/thread-commands.ts";
+import { abandonCompactions } from "./threads/start-chores.ts";
+import type { ThreadCommands } from "./threads/thread-commands.ts";
 import { ThreadEdits } from "./threads/thread-edits.ts";
 import { ThreadReads } from "./threads/thread-reads.ts";
-import type { Audit } from "./threads/visible-thread.ts";
 
 /** A running server. */
 export type App = {
@@ -122,7 +109,8 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
       },
     });
     opened.onClose(() => store.close());
-    const accounts = await openAccounts(config, { dataDir, log, opened, now: accountsNow });
+    const shared = { dataDir, log, opened, now: accountsNow, randomBytes };
+    const accounts = await openAccounts(config, shared);
     const adminKey = accounts.keys.ensureFirstAdmin((secret) => keepAdminKey(dataDir, secret));
     const pageFiles = await readPageFiles(pageDir);
     const limits = { flushes, socketsPerKeyMax };
@@ -137,112 +125,6 @@ export async function startApp(config: Config, options: AppOptions = {}): Promis
     await opened.close();
     throw error;
   }
-}
-
-function newAdminCode({ keys, codes }: Accounts, dataDir: string): string | null {
-  const secret = readAdminKey(dataDir);
-  const keyId = secret === null ? null : (keys.findKey(secret)?.keyId ?? null);
-  return keyId === null ? null : codes.make(keyId);
-}
-
-/** What was opened, and how to close it again, last first. */
-class Opened {
-  readonly #closers: (() => void | Promise<void>)[] = [];
-  #closed: Promise<void> | null = null;
-
-  get isClosing(): boolean {
-    return this.#closed !== null;
-  }
-
-  onClose(closer: () => void | Promise<void>): void {
-    this.#closers.push(closer);
-  }
-
-  /** Closes everything; a second call waits for the first. */
-  close(): Promise<void> {
-    this.#closed ??= this.#closeAll();
-    return this.#closed;
-  }
-
-  async #closeAll(): Promise<void> {
-    for (const closer of this.#closers.toReversed()) await closer();
-  }
-}
-
-type Accounts = {
-  readonly db: AccountsDb;
-  readonly keys: ApiKeys;
-  readonly tokens: SessionTokens;
-  readonly signIns: SignIns;
-  readonly codes: SignInCodes;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-  readonly audit: Audit;
-  readonly authenticate: Authenticator;
-};
-
-async function openAccounts(
-  config: Config,
-  parts: {
-    readonly dataDir: string;
-    readonly log: Log;
-    readonly opened: Opened;
-    readonly now: () => number;
-  },
-): Promise<Accounts> {
-  const { dataDir, log, opened, now } = parts;
-  const db = openAccountsDb({ dataDir, now, randomBytes });
-  opened.onClose(() => db.sql.close());
-  const shared = {
-    db,
-    now,
-    randomBytes,
-    schedule: (task: () => void, milliseconds: number) => {
-      setTimeout(task, milliseconds).unref();
-    },
-    report: (error: unknown) => log.warn({ err: error }, "last uses could not be written"),
-  };
-  const keys = new ApiKeys(shared);
-  opened.onClose(() => keys.close());
-  const signIns = new SignIns({ ...shared, keys });
-  opened.onClose(() => signIns.close());
-  const tokens = new SessionTokens({ db, now, randomBytes });
-  const verifier = await identityProvider(config, now);
-  const auditLog = new AuditLog(db.sql);
-  return {
-    db,
-    keys,
-    tokens,
-    signIns,
-    codes: new SignInCodes({ now, randomBytes }),
-    now,
-    authenticate: createAuthenticator({ keys, signIns, ownTokens: tokens, verifier, now }),
-    audit: ({ principal, requestId }, action, threadId) => {
-      const { orgId, userId } = principal;
-      auditLog.append({ at: now(), orgId, actorUserId: userId, action, threadId, requestId });
-    },
-  };
-}
-
-async function identityProvider(
-  config: Config,
-  now: () => number,
-): Promise<TokenVerifier | undefined> {
-  const { jwksUrl, jwtIssuer, jwtAudience } = config;
-  if (jwksUrl === null || jwtIssuer === null || jwtAudience === null) return undefined;
-  const { createTokenVerifier } = await import("./auth/token-verifier.ts");
-  return createTokenVerifier({
-    jwksUrl,
-    issuer: jwtIssuer,
-    audience: jwtAudience,
-    claims: {
-      user: config.jwtClaimUser,
-      org: config.jwtClaimOrg,
-      role: config.jwtClaimRole,
-      scopes: config.jwtClaimScopes,
-    },
-    now,
-  });
 }
 
 type Parts = {
@@ -266,10 +148,11 @@ async function serve(parts: Parts): Promise<void> {
   const limit = config.rateLimit;
   const rateLimiter = limit === 0 ? null : new RateLimiter({ limit, now: monotonic });
   const newId = createIdMaker({ now, randomBytes });
-  const { commands, leases } = startCommands(parts, bus);
+  const background = { store, log, now, monotonic };
+  const { commands, leases } = startCommands(background, { bus, newId });
   opened.onClose(() => leases.close());
   await abandonCompactions({ store, commands });
-  void watchLeases(parts, leases);
+  void watchLeases(background, leases);
   const edits = new ThreadEdits({
     store,
     commands,
@@ -320,47 +203,6 @@ async function serve(parts: Parts): Promise<void> {
   opened.onClose(async () => {
     await Promise.all([listener.close(), live.close(), compactions.close()]);
   });
-}
-
-/** Commands, and the watch over the leases of the runs they begin. */
-function startCommands({ store, log }: Parts, bus: MemoryBus) {
-  const steadyStart = monotonic();
-  const leases = new LeaseWatch({
-    steadyNow: monotonic,
-    expire: async (key, ownerUserId) => {
-      const owner = ownerOf({ orgId: key.orgId, ownerUserId });
-      const { head } = await commands.execute(key, owner, { kind: "expire_run" });
-      return commands.leaseUntil(key, head);
-    },
-    onError: (error) => log.warn({ err: error }, "a run could not be ended and is tried again"),
-    isRefusing: () => store.health().state === "refusing",
-    ...leaseWatchLimits,
-  });
-  const commands: ThreadCommands = new ThreadCommands({
-    store,
-    bus,
-    clocks: () => ({ now: now(), steadyNow: monotonic(), steadyStart }),
-    onRun: (key, head) => {
-      const until = commands.leaseUntil(key, head);
-      if (until === null) leases.forget(key);
-      else leases.watch(key, head.thread.ownerUserId, until);
-    },
-    newId: createIdMaker({ now, randomBytes }),
-    lanesMax,
-  });
-  return { commands, leases };
-}
-
-/** Beside the traffic: whoever comes first finds a lapsed lease itself. */
-async function watchLeases({ store, log }: Parts, leases: LeaseWatch): Promise<void> {
-  try {
-    // No lease lapses sooner after a start (RUN16).
-    const until = monotonic() + leaseSeconds.min * 1_000;
-    await watchRuns({ store }, (row) => leases.watch(row, row.ownerUserId, until));
-  } catch (error) {
-    // At a stop the store is closed under it; the next start begins anew.
-    log.warn({ err: error }, "the runs under way could not be listed");
-  }
 }
 
 function goLive(
