@@ -7,6 +7,11 @@
 export const bodyBytesMax = 8 * 1024 * 1024;
 /** Bytes of a refused body the server still reads so that the answer is seen (WIRE6). */
 export const refusedBodyBytesMax = 64 * 1024 * 1024;
+/** Bytes of an import, and of one of its lines (MOVE2). */
+export const importBytesMax = 2 * 1024 * 1024 * 1024;
+export const importLineBytesMax = 8 * 1024 * 1024;
+/** Runs and rollouts in one import. */
+export const importPartsMax = 500_000;
 /** Bytes after which a page of events ends early, never before its first row (PAGE2). */
 export const pageBytesMax = 8 * 1024 * 1024;
 /** Frames in one published batch (PUB2). */

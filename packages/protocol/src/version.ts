@@ -6,7 +6,7 @@
  * History, one line per version:
  * 1  first: durable and transient frames, snapshot, REST bodies, error table; socket messages
  *    and the bodies of runs, compaction, contexts, internal services and sign-ins added before the
- *    first release, so
- *    that no client of this version lacks them
+ *    first release, so that no client of this version lacks them; so are line 1 and the answer of
+ *    an import
  */
 export const PROTOCOL_VERSION = 1;

@@ -25,6 +25,7 @@ import { contextRoutes } from "./http/context-routes.ts";
 import { createCors } from "./http/cors.ts";
 import { historyRoutes } from "./http/history-routes.ts";
 import { createHandler } from "./http/http-server.ts";
+import { importRoutes } from "./http/import-routes.ts";
 import { internalRoutes } from "./http/internal-routes.ts";
 import { type Listener, listen, urlOf } from "./http/listener.ts";
 import { opsRoutes } from "./http/ops-routes.ts";
@@ -39,7 +40,11 @@ import { SignInAttempts } from "./http/sign-in-attempts.ts";
 import { signInRoutes } from "./http/sign-in-routes.ts";
 import { threadRoutes } from "./http/thread-routes.ts";
 import { createUpgradeGate } from "./http/upgrades.ts";
-import { compactionLimits, socketsPerKeyMax as defaultSocketsPerKeyMax } from "./limits.ts";
+import {
+  compactionLimits,
+  socketsPerKeyMax as defaultSocketsPerKeyMax,
+  importLimits,
+} from "./limits.ts";
 import { attachLive, type LiveServer } from "./live/live-server.ts";
 import { MemoryBus } from "./live/memory-bus.ts";
 import { keepAdminKey } from "./ops/admin-key.ts";
@@ -55,6 +60,7 @@ import { threadView } from "./threads/resource-view.ts";
 import { abandonCompactions } from "./threads/start-chores.ts";
 import type { ThreadCommands } from "./threads/thread-commands.ts";
 import { ThreadEdits } from "./threads/thread-edits.ts";
+import { ThreadImports } from "./threads/thread-imports.ts";
 import { ThreadReads } from "./threads/thread-reads.ts";
 
 /** A running server. */
@@ -275,6 +281,7 @@ function routesOf(
     ...(config.internalToken === null ? [] : internalRoutes(edits)),
     ...threadRoutes({ reads, edits }),
     ...historyRoutes(reads, live.openEvents),
+    ...importRoutes(new ThreadImports({ store, commands, now, ...importLimits })),
     ...compactionRoutes(shared.compactions),
     ...contextRoutes(new ContextReader({ store, audit })),
     ...accountRoutes({ keys, tokens, signIns, cursors }),

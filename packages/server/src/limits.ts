@@ -19,6 +19,11 @@ export const requestIdCharactersMax = 128;
 /** Characters of a filter in a query; longer is 400. */
 export const filterCharactersMax = 256;
 
+/** Milliseconds an import may send nothing while it is waited for; past it the connection is cut. */
+export const importIdleMs = 60_000;
+/** Imports under way at a time, and bytes of new lines committed as they are: `ThreadImports`. */
+export const importLimits = { atOnceMax: 4, commitBytesMax: 4 * 1024 * 1024 } as const;
+
 /** Milliseconds requests may take to end while the server stops; past it they are cut off. */
 export const closeGraceMs = 10_000;
 /** Keys and addresses whose rate is counted; past it the oldest counts are forgotten. */

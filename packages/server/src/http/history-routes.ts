@@ -21,6 +21,7 @@ const positionCharactersMax = 32;
 const typeCharactersMax = 64;
 const tokenCharactersMax = 8_192;
 const forEver = "private, max-age=31536000, immutable";
+const askAgain = "private, no-cache";
 
 /** The routes, in the order of the contract. */
 export function historyRoutes(reads: ThreadReads, openEvents: EventStreamOpener): Route[] {
@@ -201,7 +202,7 @@ function partOf(
       ...(range === null ? {} : { "content-range": `bytes ${start}-${end - 1}/${size}` }),
       ...(etag === null ? {} : { etag }),
     },
-    cacheControl: etag === null ? "no-store" : forEver,
+    cacheControl: etag === null ? askAgain : forEver,
     open: () => open({ start, end }),
   };
 }

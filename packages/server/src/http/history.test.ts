@@ -339,7 +339,7 @@ test("REST11 a closed rollout has a strong ETag and never changes; the active on
   const growing = await get(`${path}/${active.rolloutId}.jsonl`, { "If-None-Match": "*" });
   assert.equal(growing.status, 200);
   assert.equal(growing.headers.etag, undefined);
-  assert.equal(growing.headers["cache-control"], "no-store");
+  assert.equal(growing.headers["cache-control"], "private, no-cache");
 });
 
 test("REST11 Range gives parts: from, to, from the end, and 416 beyond it", async () => {

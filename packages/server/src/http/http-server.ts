@@ -267,6 +267,7 @@ function callOf(request: FastifyRequest, visit: Visit): Call {
     query: visit.query,
     body: route.body === null ? undefined : checkBody(route.body, body),
     headers: request.headers,
+    incoming: request.raw,
     client: request,
   };
 }

@@ -22,6 +22,7 @@ import { json } from "./answer.ts";
 import { malformed, notReady } from "./refusals.ts";
 import { requestIdOf } from "./request-id.ts";
 import { type Envelope, refusalText, sendAnswer, sendRefusal } from "./send-answer.ts";
+import { isUploading } from "./upload.ts";
 
 /** Between two looks for connections that have become idle while closing, in milliseconds. */
 const idleCheckMs = 50;
@@ -109,6 +110,8 @@ function closingEnvelope(request: IncomingMessage): Envelope {
 
 /** Node calls this for what its parser refuses, and for connections that broke. */
 function answerMalformed(error: Error & { code?: string }, socket: Socket): void {
+  // An upload has a limit of its own: it must go on, not be quick.
+  if (error.code === "ERR_HTTP_REQUEST_TIMEOUT" && isUploading(socket)) return;
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return;

@@ -71,22 +71,24 @@ const errorSchema = {
 };
 
 function operationOf(route: Route): Json {
-  const { about, body } = route;
+  const { about } = route;
   return {
     operationId: operationIdOf(route),
     summary: about.summary,
     ...securityOf(route),
     parameters: parametersOf(route),
-    ...(body === null
-      ? {}
-      : {
-          requestBody: {
-            required: !body.optional,
-            content: jsonContent(withReferences(body.schema)),
-          },
-        }),
+    ...requestBodyOf(route),
     responses: { ...answersOf(route), default: { $ref: "#/components/responses/Error" } },
   };
+}
+
+function requestBodyOf({ about, body }: Route): Json {
+  if (about.requestMediaType !== undefined) {
+    return { requestBody: { required: true, content: { [about.requestMediaType]: {} } } };
+  }
+  if (body === null) return {};
+  const content = jsonContent(withReferences(body.schema));
+  return { requestBody: { required: !body.optional, content } };
 }
 
 /** `GET /v1/threads/{threadId}` is `getThreadsByThreadId`. */

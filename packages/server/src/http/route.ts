@@ -2,7 +2,7 @@
  * A route as data: where it is, who may call it, what it takes, what it does. The table of all
  * routes registers them, checks their requests, answers 405 and becomes `/openapi.json` (REST17).
  */
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { JsonObject } from "@spool/protocol/json";
 import type { Validator } from "@spool/protocol/validator";
 import type { Principal, RequiredScope } from "../auth/principal.ts";
@@ -39,6 +39,8 @@ export type Call<Q = unknown, B = unknown> = {
   readonly query: Q;
   readonly body: B;
   readonly headers: IncomingHttpHeaders;
+  /** The request itself, for a handler that reads a body as it comes (`upload.ts`). */
+  readonly incoming: IncomingMessage;
   readonly client: Client;
 };
 
@@ -60,6 +62,8 @@ export type About = {
   readonly paged?: boolean;
   /** Media type, where it is not the envelope. */
   readonly mediaType?: string;
+  /** Media type of a body that the handler reads by itself. */
+  readonly requestMediaType?: string;
   /** Parameters that are headers. */
   readonly headers?: { readonly [name: string]: JsonObject };
 };

@@ -33,6 +33,11 @@ export type BusMessage =
   | { readonly kind: "deleted" }
   /** For those who publish in the run, not for watchers (LIVE25). */
   | { readonly kind: "cancel_requested"; readonly runId: string }
+  /**
+   * Many events came at once, of which the next message is the last; nothing is in flight any more.
+   * `rewrites`: events that were told are gone, so that every watcher has to start over (MOVE8).
+   */
+  | { readonly kind: "imported"; readonly rewrites: boolean }
   /** On `listTopic` only: a thread of the owner's list as it is now. */
   | { readonly kind: "row"; readonly row: ThreadRow };
 

@@ -48,6 +48,7 @@ export class MemoryBus implements LiveBus {
     state ??= new InFlightState();
     const shown: BusMessage[] = [];
     for (const message of messages) {
+      if (message.kind === "imported") state = new InFlightState();
       if (message.kind === "transient") {
         const frame = state.accept(message.frame);
         if (frame !== null) shown.push({ kind: "transient", frame });

@@ -120,6 +120,11 @@ export class Session implements FeedMember {
   }
 
   receive(turn: Turn): void {
+    // Its position tells the server, when it comes back, that what it has is another history.
+    if (turn.hasNotices && turn.lastOf("imported")?.rewrites) {
+      this.#finish(4008, "HISTORY_REPLACED");
+      return;
+    }
     if (this.#state.kind !== "live") {
       this.#missed = true;
       return;

@@ -98,6 +98,7 @@ function encodeMessage(message: BusMessage, kind: Kind): Buffer | null {
       if (kind.audience !== "all") return null;
       return encodeText(message.frame.type, transientText(message.frame, kind.threadId), kind);
     case "cancel_requested":
+    case "imported":
     case "row":
       return null;
     default: {

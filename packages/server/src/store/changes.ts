@@ -5,6 +5,7 @@
 import type { JsonObject } from "@spool/protocol/json";
 import type { ExecutionMode } from "@spool/protocol/resources";
 import type { EventLine } from "./event-line.ts";
+import type { ThreadHead } from "./rows.ts";
 
 /** The thread begins, empty, with its first rollout. Times are milliseconds since the epoch. */
 export type ThreadCreated = {
@@ -49,6 +50,16 @@ export type LeaseRenewed = {
   readonly renewedAt: number;
 };
 
+/**
+ * A whole staged history became the thread's, which it may have had the beginning of. `head` is
+ * what it came to; no other change is in its commit.
+ */
+export type ThreadImported = {
+  readonly kind: "thread_imported";
+  readonly stageId: string;
+  readonly head: ThreadHead;
+};
+
 /** The thread is gone; only its id stays taken (DEL4). */
 export type ThreadDeleted = {
   readonly kind: "thread_deleted";
@@ -64,4 +75,5 @@ export type Change =
   | ThreadArchived
   | MetadataSet
   | LeaseRenewed
+  | ThreadImported
   | ThreadDeleted;

@@ -7,7 +7,13 @@ import { strict as assert } from "node:assert";
 import type { JsonObject } from "@spool/protocol/json";
 import { leaseSeconds } from "@spool/protocol/limits";
 import type { Event, ExecutionMode, RunStatus, ThreadStatus } from "@spool/protocol/resources";
-import type { Change, EventAppended, LeaseRenewed, ThreadCreated } from "./changes.ts";
+import type {
+  Change,
+  EventAppended,
+  LeaseRenewed,
+  ThreadCreated,
+  ThreadImported,
+} from "./changes.ts";
 import type { ThreadKey } from "./thread-key.ts";
 
 /** A compaction that was started and has not ended; `runId` null when it was requested. */
@@ -116,7 +122,8 @@ export const leaseExpired = "lease_expired";
 const nothingLeft = { closedRollout: null, endedRun: null, messageId: null } as const;
 
 /**
- * Applies one change. `head` is null exactly for `thread_created`.
+ * Applies one change. `head` is null exactly for `thread_created`, and for `thread_imported` where
+ * the thread is new.
  * Throws an assertion error when the change does not follow on the head: a broken invariant.
  */
 export function applyChange(key: ThreadKey, head: ThreadHead | null, change: Change): Applied {
@@ -124,6 +131,7 @@ export function applyChange(key: ThreadKey, head: ThreadHead | null, change: Cha
     assert(head === null, "a thread is created once");
     return { head: createdHead(key, change), ...nothingLeft };
   }
+  if (change.kind === "thread_imported") return importedHead(key, head, change);
   assert(head !== null, "a change needs its thread");
   assert(head.thread.deletedAt === null, "nothing follows on a deletion");
   if (change.kind === "event") return applyEvent(head, change);
@@ -188,6 +196,20 @@ export class RowFold {
   }
 }
 
+/** The rows behind the head are with the staged history; those here are what may still change. */
+function importedHead(
+  key: ThreadKey,
+  before: ThreadHead | null,
+  { head }: ThreadImported,
+): Applied {
+  const { thread } = head;
+  assert(thread.orgId === key.orgId && thread.threadId === key.threadId, "it is this thread's");
+  assert(before === null || before.thread.deletedAt === null, "nothing follows on a deletion");
+  const risen = thread.metaVersion - (before?.thread.metaVersion ?? 0);
+  assert(risen > 0, "an import is a change of its own");
+  return { head, closedRollout: null, endedRun: head.lapsed, messageId: null };
+}
+
 function createdHead(key: ThreadKey, change: ThreadCreated): ThreadHead {
   const { createdAt, rolloutId } = change;
   return {
@@ -234,7 +256,7 @@ export function emptyRollout(rolloutId: string, index: number, startedAt: number
   };
 }
 
-type PlainChange = Exclude<Change, ThreadCreated | EventAppended | LeaseRenewed>;
+type PlainChange = Exclude<Change, ThreadCreated | EventAppended | LeaseRenewed | ThreadImported>;
 
 function fieldsOf(change: PlainChange): Partial<ThreadRow> {
   switch (change.kind) {

@@ -11,6 +11,7 @@ import { testEvents } from "./contract/events.contract.ts";
 import { testLeases } from "./contract/leases.contract.ts";
 import { testLists } from "./contract/lists.contract.ts";
 import { testParts } from "./contract/parts.contract.ts";
+import { testStaging } from "./contract/staging.contract.ts";
 import type { ThreadStore } from "./thread-store.ts";
 
 /** Makes the stores that are tested. */
@@ -44,4 +45,5 @@ export function testThreadStore(name: string, factory: StoreFactory): void {
   testLists(contractTest);
   testDeletion(contractTest);
   testContent(contractTest);
+  testStaging(contractTest);
 }

@@ -12,7 +12,8 @@
  * anything else that is thrown is a defect or damage that was found (`StorageDamage`).
  */
 import type { Readable } from "node:stream";
-import type { Change } from "./changes.ts";
+import type { Change, ThreadCreated } from "./changes.ts";
+import type { EventLine } from "./event-line.ts";
 import type { RolloutRow, RowChanges, RunRow, ThreadHead, ThreadRow } from "./rows.ts";
 import type { ThreadKey } from "./thread-key.ts";
 
@@ -92,12 +93,30 @@ export type StoreHealth =
   | { readonly state: "writable" }
   | { readonly state: "refusing"; readonly why: string };
 
+/**
+ * A whole history of a thread on its way in, in nobody's sight until a commit of `thread_imported`
+ * names it; then it is the thread's, all of it, and what the thread had before is not. Every method
+ * may reject with STORAGE_UNAVAILABLE.
+ */
+export interface StagedHistory {
+  /** What `thread_imported` names it by. */
+  readonly id: string;
+  /** The next event, from the first of the thread on. Await each: memory is bounded by it. */
+  add(line: EventLine): Promise<void>;
+  /** Resolves when all of it is on stable storage. Gives what its events fold to. */
+  finish(): Promise<ThreadHead>;
+  /** Takes it away unless it was given to `commit`. */
+  discard(): Promise<void>;
+}
+
 /** Remembers threads. What holds of every method, and what each may throw, stands above. */
 export interface ThreadStore {
   /** The thread at its last durable change, a deleted one included; null for an unknown id. */
   load(key: ThreadKey, needs?: LoadNeeds): Promise<StoredThread | null>;
   /** Makes changes durable. Order within a thread is the order of the calls. */
   commit(commit: Commit): Promise<CommitOutcome>;
+  /** Begins a whole history of the thread, `created` being what comes before its events. */
+  stage(key: ThreadKey, created: ThreadCreated): Promise<StagedHistory>;
   /** A page of event lines. Empty for an unknown thread. */
   readEvents(query: EventQuery): Promise<EventPage>;
   /** The rollout's durable bytes [start, end) as a stream, newlines included. */

@@ -5,9 +5,10 @@
  */
 import assert from "node:assert/strict";
 import type { ThreadKey } from "../store/thread-key.ts";
-import type { ThreadStore } from "../store/thread-store.ts";
+import type { Commit, ThreadStore } from "../store/thread-store.ts";
 import { assertStored, storedRevision } from "./assert-stored.ts";
 import type { SimulatedDisk } from "./simulated-disk.ts";
+import { stageHistory } from "./stage-history.ts";
 import type { Step, ThreadScript } from "./thread-script.ts";
 
 /** One thread with what was promised about it. */
@@ -29,7 +30,23 @@ export class PromisedThread {
 
   /** Commits on all that was committed before. Gives whether it was acknowledged. */
   async commit(store: ThreadStore, ...steps: readonly Step[]): Promise<boolean> {
-    const commit = this.script.commit(...steps);
+    return this.#give(store, this.script.commit(...steps));
+  }
+
+  /** Stages all of `whole` and commits it in the thread's place. Gives whether it was acknowledged. */
+  async import(store: ThreadStore, whole: ThreadScript): Promise<boolean> {
+    const history = await stageHistory(store, whole).catch(() => null); // cut off by a crash
+    if (history === null) return false;
+    const { staged, head } = history;
+    const isKept = await this.#give(store, this.script.import(staged.id, head, whole));
+    await staged.discard();
+    for (const { line } of isKept ? whole.expected().events : []) {
+      assert.ok(this.#disk?.holdsStable(line), "LOG1 acknowledged before it was synced");
+    }
+    return isKept;
+  }
+
+  async #give(store: ThreadStore, commit: Commit): Promise<boolean> {
     const { version } = this.script;
     const outcome = await store.commit(commit).catch(() => "refused"); // or cut off by a crash
     if (outcome === "refused") return false;

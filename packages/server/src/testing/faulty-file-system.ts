@@ -171,11 +171,17 @@ export class FaultyFileSystem implements FileSystem {
 
   rename(from: string, to: string): Promise<void> {
     return this.run({ kind: "rename", path: to }, () => {
-      const names = new Map([
-        [path.basename(from), null],
-        [path.basename(to), this.#fileAt(from)],
-      ]);
-      this.#folderOf(to).change(names);
+      const gone = [path.basename(from), null] as const;
+      const come = [path.basename(to), this.#fileAt(from)] as const;
+      const [source, target] = [this.#folderOf(from), this.#folderOf(to)];
+      if (source === target) {
+        target.change(new Map([gone, come]));
+        return;
+      }
+      // One step of the file system's own journal: both folders keep it, or both lose it.
+      const fate = {};
+      target.change(new Map([come]), fate);
+      source.change(new Map([gone]), fate);
     });
   }
 

@@ -10,7 +10,14 @@ import { SimulatedFile } from "./simulated-file.ts";
 type Node = SimulatedFile | SimulatedFolder;
 
 /** Names that change together: a rename takes one away and sets another. */
-type NameChange = { readonly id: number; readonly names: ReadonlyMap<string, Node | null> };
+type NameChange = {
+  readonly id: number;
+  readonly names: ReadonlyMap<string, Node | null>;
+  readonly fate: Fate;
+};
+
+/** Whether a change is lost with the power; changes in two folders may share it. */
+type Fate = { lost?: boolean };
 
 /** A folder: the names a process sees, and those that are on stable storage. */
 export class SimulatedFolder {
@@ -29,23 +36,28 @@ export class SimulatedFolder {
   }
 
   /** Sets names, or takes them away where the value is null: all of them or none. */
-  change(names: ReadonlyMap<string, Node | null>): void {
-    this.#unsynced.push({ id: this.#nextId, names });
+  change(names: ReadonlyMap<string, Node | null>, fate: Fate = {}): void {
+    this.#unsynced.push({ id: this.#nextId, names, fate });
     this.#nextId += 1;
     applyNames(this.entries, names);
   }
 
   sync(lastEdit: number): void {
-    for (const { id, names } of this.#unsynced) if (id <= lastEdit) applyNames(this.#stable, names);
+    for (const { id, names, fate } of this.#unsynced) {
+      if (id > lastEdit) continue;
+      fate.lost = false;
+      applyNames(this.#stable, names);
+    }
     this.#unsynced = this.#unsynced.filter(({ id }) => id > lastEdit);
   }
 
   /** Each unsynced change is kept or lost; one that builds on a lost name is lost as well. */
   losePower(random: SeededRandom): void {
     const lost = new Set<string>();
-    for (const { names } of this.#unsynced) {
+    for (const { names, fate } of this.#unsynced) {
       const touched = [...names.keys()];
-      if (touched.some((name) => lost.has(name)) || random.chance(0.5)) {
+      fate.lost ??= touched.some((name) => lost.has(name)) || random.chance(0.5);
+      if (fate.lost) {
         for (const name of touched) lost.add(name);
       } else {
         applyNames(this.#stable, names);

@@ -9,6 +9,7 @@ import { timestampOf } from "@spool/protocol/times";
 import type { Change, ThreadCreated } from "../store/changes.ts";
 import { encodeEvent } from "../store/event-line.ts";
 import {
+  foldChanges,
   leaseExpired,
   type MessageIdRow,
   type RolloutRow,
@@ -217,6 +218,22 @@ export class ThreadScript {
     }
     const commit = { key: this.key, expectedRevision: this.revision, changes, rows: fold.rows() };
     this.#versions.push(after(before, commit, fold.head));
+    return commit;
+  }
+
+  /** The commit of a staged history, which is `whole`'s, under what was set here before. */
+  import(stageId: string, staged: ThreadHead, whole: ThreadScript): Commit {
+    const own = this.expected().thread;
+    const source = whole.expected();
+    const { title, titleSource, archivedAt, metadata } = own ?? (source.thread as ThreadRow);
+    const fewer = Math.max(0, (own?.sequence ?? 0) - staged.thread.sequence);
+    const metaVersion = (own?.metaVersion ?? 0) + fewer + 1;
+    const set = { title, titleSource, archivedAt, metadata, metaVersion };
+    const head = { ...staged, thread: { ...staged.thread, ...set } };
+    const changes = [{ kind: "thread_imported", stageId, head }] as const;
+    const { rows } = foldChanges(this.key, this.expected().head, changes);
+    const commit = { key: this.key, expectedRevision: this.revision, changes, rows };
+    this.#versions.push({ ...source, thread: head.thread, head });
     return commit;
   }
 }

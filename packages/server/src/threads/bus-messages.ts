@@ -4,6 +4,7 @@
  */
 import type { BusMessage } from "../live/live-bus.ts";
 import type { EventAppended } from "../store/changes.ts";
+import type { EventLine } from "../store/event-line.ts";
 import type { Decision } from "./command.ts";
 
 /** The messages of a decision. */
@@ -33,6 +34,11 @@ export function busMessages(decision: Decision): BusMessage[] {
       case "thread_deleted":
         messages.push({ kind: "deleted" });
         break;
+      case "imported":
+        messages.push({ kind: "imported", rewrites: effect.rewrites });
+        messages.push(eventMessage(effect.last));
+        break;
+      case "thread_imported":
       case "thread_created":
       case "metadata_set":
         break;
@@ -41,7 +47,7 @@ export function busMessages(decision: Decision): BusMessage[] {
   return messages;
 }
 
-function eventMessage({ event, line }: EventAppended): BusMessage {
+function eventMessage({ event, line }: EventLine): BusMessage {
   return { kind: "event", sequence: event.sequence, event, line };
 }
 

@@ -8,7 +8,9 @@ import type { PublishRequest } from "@spool/protocol/publish-parser";
 import type { CreateThread, RegisterRun, UpdateThread } from "@spool/protocol/requests";
 import type { Principal } from "../auth/principal.ts";
 import type { Change } from "../store/changes.ts";
+import type { EventLine } from "../store/event-line.ts";
 import type { RowChanges, ThreadHead } from "../store/rows.ts";
+import type { ImportBase, ImportPlan } from "./decide-import.ts";
 import type { Clocks } from "./leases.ts";
 
 /** Everything that may be asked of a thread. */
@@ -18,6 +20,8 @@ export type Command =
   | { readonly kind: "update"; readonly body: UpdateThread }
   | { readonly kind: "delete"; readonly force: boolean }
   | { readonly kind: "cancel" }
+  /** Checked and compared on the thread as it stood at `base` (`thread-imports.ts`). */
+  | { readonly kind: "import"; readonly base: ImportBase; readonly plan: ImportPlan }
   /** `POST /v1/run` (RUN17). */
   | { readonly kind: "register_run"; readonly runId: string; readonly body: RegisterRun }
   /** The server's own: ends the active run if its lease has ended (RUN13). */
@@ -56,8 +60,16 @@ export type TransientEffect = {
   readonly payload: JsonObject;
 };
 
+/** Many events became the thread's at once; `last` is the last of them (MOVE9). */
+export type ImportedEffect = {
+  readonly kind: "imported";
+  /** Whether events that watchers have seen are gone. */
+  readonly rewrites: boolean;
+  readonly last: EventLine;
+};
+
 /** What an accepted command does, in the order watchers see it. */
-export type Effect = Change | TransientEffect;
+export type Effect = Change | TransientEffect | ImportedEffect;
 
 /** What deciding an accepted command gives. */
 export type Decision = {

@@ -3,6 +3,7 @@
  * DomainError that refuses the command. Publishing has its own file, `decide-publish.ts`.
  */
 import type { Command, DecideContext, Decision } from "./command.ts";
+import { decideImport } from "./decide-import.ts";
 import { decidePublish } from "./decide-publish.ts";
 import { decideRegisterRun } from "./decide-register-run.ts";
 import { decideEndCompaction, decideStartCompaction } from "./decide-requested-compaction.ts";
@@ -31,6 +32,8 @@ export function decide(
       return decideDelete(state, command, context);
     case "cancel":
       return decideCancel(state, context);
+    case "import":
+      return decideImport(state, command, context);
     case "register_run":
       return decideRegisterRun(state, command, context);
     case "expire_run":

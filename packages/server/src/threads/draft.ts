@@ -9,7 +9,13 @@ import { timestampOf } from "@spool/protocol/times";
 import type { Change } from "../store/changes.ts";
 import { encodeEvent } from "../store/event-line.ts";
 import { RowFold, type RunRow, type ThreadHead } from "../store/rows.ts";
-import type { DecideContext, Decision, Effect, TransientEffect } from "./command.ts";
+import type {
+  DecideContext,
+  Decision,
+  Effect,
+  ImportedEffect,
+  TransientEffect,
+} from "./command.ts";
 import { isRenewalStored } from "./leases.ts";
 import type { ThreadState } from "./state.ts";
 import { titleFromMessage } from "./title.ts";
@@ -87,6 +93,11 @@ export class Draft {
 
   /** Adds a live-only frame; nothing is stored for it. */
   transient(effect: TransientEffect): void {
+    this.#effects.push(effect);
+  }
+
+  /** Tells watchers of what a change of many events did. */
+  tell(effect: ImportedEffect): void {
     this.#effects.push(effect);
   }
 

@@ -21,7 +21,10 @@ export function existing(
 }
 
 /** ORG4, DEL4: an id is its owner's again, or nobody's, never another member's. */
-export function refuseTakenId({ thread }: ThreadHead, { principal }: DecideContext): void {
+export function refuseTakenId(
+  { thread }: ThreadHead,
+  { principal }: Pick<DecideContext, "principal">,
+): void {
   const own = accessTo(principal, thread) === "owner";
   if (thread.deletedAt !== null) {
     throw own ? threadDeleted(thread.threadId) : threadIdTaken(thread.threadId);

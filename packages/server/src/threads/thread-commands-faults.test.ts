@@ -114,6 +114,7 @@ function wrapped(store: ThreadStore, own: Partial<ThreadStore>): ThreadStore {
   return {
     load: (at, needs) => store.load(at, needs),
     commit: (commit) => store.commit(commit),
+    stage: (at, begin) => store.stage(at, begin),
     readEvents: (query) => store.readEvents(query),
     readRollout: (at, rollout, range) => store.readRollout(at, rollout, range),
     listThreads: (query) => store.listThreads(query),

@@ -1,6 +1,7 @@
 /**
  * Turns sealed journal segments into files and table rows, oldest first, and frees them (LOG14):
  *
+ *   0 imports of the segment in the files and the view (`import-commits.ts`)
  *   1 rollout files and indexes written and synced, a few at a time, new folders' names too
  *   2 thread.json of threads whose metadata changed; deleted threads erased
  *   3 the view committed durably up to the segment's last batch
@@ -40,10 +41,12 @@ export type CheckpointerParts = {
   readonly damage: Damage;
   /** The threads whose metadata changed in a segment, as they are now. */
   readonly staleThreads: (segment: number) => readonly StaleThread[];
+  /** Resolves when the imports of the segment are in the files and the view. */
+  readonly importsApplied: (segment: number) => Promise<void>;
   /** Commits the view durably, at least up to the batch. */
   readonly commitView: (batch: number) => Promise<void>;
   /** Called when a segment is gone from the journal. */
-  readonly onFreed: (segment: SealedSegment) => void;
+  readonly onFreed: (segment: SealedSegment) => Promise<void>;
 };
 
 /** Works through sealed segments, oldest first, one run at a time. */
@@ -51,6 +54,7 @@ export class Checkpointer {
   readonly #parts: CheckpointerParts;
   readonly #sealed: SealedSegment[] = [];
   #running: Promise<void> | null = null;
+  #writing: Promise<unknown> = Promise.resolve();
   /** Why the last attempt failed; null when it did not. */
   failure: Error | null = null;
 
@@ -65,6 +69,11 @@ export class Checkpointer {
 
   add(segment: SealedSegment): void {
     this.#sealed.push(segment);
+  }
+
+  /** Resolves when nothing is being written that was taken from the tail before this call. */
+  async written(): Promise<void> {
+    await this.#writing.catch(() => undefined); // told to the caller of `run`
   }
 
   /** Works through what is sealed. Resolves when nothing is left; rejects with what stopped it. */
@@ -85,26 +94,31 @@ export class Checkpointer {
         throw error;
       }
       this.#sealed.shift();
-      this.#parts.onFreed(sealed);
+      await this.#parts.onFreed(sealed);
     }
   }
 
   async #free(sealed: SealedSegment): Promise<void> {
-    const { files, dataDir, tail, limits, commitView, staleThreads, damage } = this.#parts;
-    const stale = new Map(staleThreads(sealed.segment).map((one) => [keyText(one.row), one]));
-    const shares = [...tail.shares(sealed.segment)];
-    await inParallel(shares, limits.checkpointWriters, (share) =>
-      this.#writeShare(sealed.segment, share),
-    );
-    await inParallel([...stale.values()], limits.checkpointWriters, (one) =>
-      this.#writeThread(one),
-    );
+    const { files, dataDir, tail, commitView, damage } = this.#parts;
+    await this.#parts.importsApplied(sealed.segment);
+    this.#writing = this.#write(sealed.segment);
+    await this.#writing;
     await commitView(sealed.lastBatch);
     await damage.save();
     if (damage.holdsSegment(sealed.segment)) await this.#setAside(sealed.segment);
     else await files.remove(segmentFile(dataDir, sealed.segment));
     await files.syncFolder(journalFolder(dataDir));
     tail.drop(sealed.segment);
+  }
+
+  async #write(segment: number): Promise<void> {
+    const { tail, limits, staleThreads } = this.#parts;
+    const stale = new Map(staleThreads(segment).map((one) => [keyText(one.row), one]));
+    const shares = [...tail.shares(segment)];
+    await inParallel(shares, limits.checkpointWriters, (share) => this.#writeShare(segment, share));
+    await inParallel([...stale.values()], limits.checkpointWriters, (one) =>
+      this.#writeThread(one),
+    );
   }
 
   async #setAside(segment: number): Promise<void> {

@@ -10,6 +10,8 @@ import { keyText, type ThreadKey } from "../thread-key.ts";
 export const journalFolder = (dataDir: string) => path.join(dataDir, "journal");
 /** The folder with all threads, in two levels. */
 export const threadsFolder = (dataDir: string) => path.join(dataDir, "threads");
+/** Where histories that are being imported lie, a folder each, until they are a thread's. */
+export const importsFolder = (dataDir: string) => path.join(dataDir, "imports");
 /** The tables made from journal and files. */
 export const viewFile = (dataDir: string) => path.join(dataDir, "spool.db");
 /** Says that the tables were found damaged while in use: the next start makes them again. */
@@ -42,6 +44,14 @@ export function keyOfFolder(folder: string): ThreadKey {
   const [orgId = "", threadId = ""] = path.basename(folder).split(".").map(unescaped);
   return { orgId, threadId };
 }
+
+/** The folder of a staged history. */
+export function stageFolder(dataDir: string, stageId: string): string {
+  return path.join(importsFolder(dataDir), stageId);
+}
+
+/** The rows of a staged history; `folder` is the history's. */
+export const stagedRowsFile = (folder: string) => path.join(folder, "rows.jsonl");
 
 /** What of a thread its events do not tell; `folder` is the thread's. */
 export const threadJsonFile = (folder: string) => path.join(folder, "thread.json");

@@ -12,6 +12,7 @@
 import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { DomainError } from "@spool/protocol/errors";
+import type { ThreadCreated } from "../changes.ts";
 import {
   type RolloutRow,
   type RunRow,
@@ -28,6 +29,7 @@ import {
   type EventQuery,
   type LoadNeeds,
   type PartQuery,
+  type StagedHistory,
   StorageDamage,
   type StoredThread,
   type StoreHealth,
@@ -36,10 +38,12 @@ import {
 } from "../thread-store.ts";
 import { Checkpointer, type StaleThread } from "./checkpointer.ts";
 import { HistoryReader } from "./history-reader.ts";
+import { ImportCommits } from "./import-commits.ts";
 import { type FlushedCommit, Journal, type SealedSegment } from "./journal.ts";
 import { isMeta } from "./journal-record.ts";
 import { mergedMessageIds, mergedRollouts, mergedRuns, mergedThreads } from "./merged-rows.ts";
 import type { Opened } from "./open-embedded-store.ts";
+import { EmbeddedStagedHistory } from "./staged-history.ts";
 import { ViewFeed } from "./view-feed.ts";
 
 /** A commit under way: the revision it will have brought its thread to, and its flush. */
@@ -52,6 +56,9 @@ export class EmbeddedStore implements ThreadStore {
   readonly #checkpointer: Checkpointer;
   readonly #history: HistoryReader;
   readonly #viewFeed: ViewFeed;
+  readonly #imports: ImportCommits;
+  /** Staged histories whose commit was tried: only the journal knows what became of it. */
+  readonly #claimed = new Set<string>();
   /** Commits under way by thread, in order. */
   readonly #pending = new Map<string, Pending[]>();
   #closing: Promise<void> | null = null;
@@ -84,9 +91,19 @@ export class EmbeddedStore implements ThreadStore {
       rollouts,
       damage: parts.damage,
       staleThreads: (segment) => this.#staleThreads(segment),
+      importsApplied: (segment) => this.#imports.applied(segment),
       commitView: (batch) => this.#viewFeed.commit(batch),
-      onFreed: ({ segment }) => parts.stale.delete(segment),
+      onFreed: async ({ segment }) => {
+        parts.stale.delete(segment);
+        await this.#imports.freed(segment);
+      },
     });
+    this.#imports = new ImportCommits({
+      ...{ files, dataDir, limits, rollouts, view: parts.view, log: parts.log },
+      threadRow: (key) => this.#threadRow(key),
+      checkpointWritten: () => this.#checkpointer.written(),
+    });
+    for (const imported of parts.imports) this.#imports.add(imported);
     for (const sealed of parts.sealed) this.#checkpointer.add(sealed);
     this.#ticker = setInterval(() => this.#tick(), Math.min(1_000, limits.checkpointIntervalMs));
     this.#ticker.unref();
@@ -108,6 +125,7 @@ export class EmbeddedStore implements ThreadStore {
 
   async load(key: ThreadKey, needs: LoadNeeds = {}): Promise<StoredThread | null> {
     this.#refuseClosed();
+    if (this.#imports.isPending(key)) await this.#imports.ready(key);
     const head = this.#head(key);
     if (head === null) return null;
     const { overlay, reader } = this.#parts;
@@ -131,6 +149,8 @@ export class EmbeddedStore implements ThreadStore {
       await last?.flushed.catch(() => undefined); // its own caller is told
       return "conflict";
     }
+    const stageId = stagedIdOf(commit);
+    if (stageId !== null) this.#claimed.add(stageId);
     const flushed = this.#journal.append(commit);
     const settle = this.#begin(text, { revision: revisionOf(commit.rows.thread), flushed });
     try {
@@ -138,11 +158,22 @@ export class EmbeddedStore implements ThreadStore {
     } finally {
       settle();
     }
+    if (stageId !== null) await this.#imports.ready(commit.key);
     return "committed";
+  }
+
+  async stage(key: ThreadKey, created: ThreadCreated): Promise<StagedHistory> {
+    this.#refuseClosed();
+    const health = this.health();
+    if (health.state === "refusing") throw new DomainError("STORAGE_UNAVAILABLE", health.why);
+    const id = randomBytes(12).toString("hex");
+    const isClaimed = () => this.#claimed.has(id);
+    return EmbeddedStagedHistory.begin({ ...this.#parts, id, isClaimed }, key, created);
   }
 
   async readEvents(query: EventQuery): Promise<EventPage> {
     this.#refuseClosed();
+    if (this.#imports.isPending(query.key)) await this.#imports.ready(query.key);
     try {
       return await this.#history.page(query);
     } catch (error) {
@@ -154,7 +185,10 @@ export class EmbeddedStore implements ThreadStore {
   }
 
   readRollout(key: ThreadKey, rollout: RolloutRow, range: ByteRange): Readable {
-    return Readable.from(this.#history.bytes(key, rollout, range), { objectMode: false });
+    const bytes = this.#imports.isPending(key)
+      ? this.#bytesOnceReady(key, rollout, range)
+      : this.#history.bytes(key, rollout, range);
+    return Readable.from(bytes, { objectMode: false });
   }
 
   async listThreads(query: ThreadQuery): Promise<ThreadRow[]> {
@@ -164,11 +198,13 @@ export class EmbeddedStore implements ThreadStore {
 
   async listRollouts(query: PartQuery): Promise<RolloutRow[]> {
     this.#refuseClosed();
+    if (this.#imports.isPending(query.key)) await this.#imports.ready(query.key);
     return mergedRollouts(this.#parts.reader, this.#parts.overlay.get(query.key), query);
   }
 
   async listRuns(query: PartQuery): Promise<RunRow[]> {
     this.#refuseClosed();
+    if (this.#imports.isPending(query.key)) await this.#imports.ready(query.key);
     return mergedRuns(this.#parts.reader, this.#parts.overlay.get(query.key), query);
   }
 
@@ -201,6 +237,11 @@ export class EmbeddedStore implements ThreadStore {
     this.#parts.close();
   }
 
+  async *#bytesOnceReady(key: ThreadKey, rollout: RolloutRow, range: ByteRange) {
+    await this.#imports.ready(key);
+    yield* this.#history.bytes(key, rollout, range);
+  }
+
   /** Notes a commit under way. Call what is returned when it is flushed or dropped. */
   #begin(text: string, commit: Pending): () => void {
     const pending = this.#pending.get(text) ?? [];
@@ -228,7 +269,14 @@ export class EmbeddedStore implements ThreadStore {
   #flushed(segment: number, batch: number, commits: readonly FlushedCommit[]): void {
     const { overlay, tail } = this.#parts;
     for (const { commit, writes } of commits) {
-      overlay.put(batch, commit.rows);
+      const stageId = stagedIdOf(commit);
+      if (stageId === null) overlay.put(batch, commit.rows);
+      else {
+        const { key } = commit;
+        overlay.replace(batch, commit.rows);
+        tail.erase(key);
+        this.#imports.add({ segment, key, stageId });
+      }
       const deleted = commit.rows.thread.deletedAt !== null;
       if (deleted) this.#parts.stale.addDeleted(commit.key, tail.erase(commit.key));
       else tail.add(commit.key, segment, writes);
@@ -276,6 +324,8 @@ export class EmbeddedStore implements ThreadStore {
     const { stale, reader, overlay } = this.#parts;
     return stale.of(segment).flatMap((key) => {
       const row = this.#threadRow(key);
+      // Its rows are not all there; the segment of the import brings its thread.json.
+      if (this.#imports.isPending(key)) return [];
       // What is known of a damaged thread may be less than its file says.
       if (row === null || this.#parts.damage.has(keyText(key))) return [];
       const query = { key, before: null, limit: Number.MAX_SAFE_INTEGER };
@@ -291,4 +341,9 @@ export class EmbeddedStore implements ThreadStore {
   #head(key: ThreadKey): ThreadHead | null {
     return this.#parts.headOf(key);
   }
+}
+
+/** The staged history that a commit makes its thread's, or null. */
+function stagedIdOf({ changes: [change] }: Commit): string | null {
+  return change?.kind === "thread_imported" ? change.stageId : null;
 }

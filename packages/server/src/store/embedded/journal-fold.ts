@@ -4,9 +4,11 @@
  * what is known of it, stays as it was before and refuses writes; all others go on (LOG10).
  */
 import { strict as assert } from "node:assert";
-import { RowFold, type ThreadHead } from "../rows.ts";
+import { type RowChanges, RowFold, type ThreadHead } from "../rows.ts";
 import { keyText, type ThreadKey } from "../thread-key.ts";
 import type { Damage } from "./damage.ts";
+import type { ImportCommit } from "./import-commits.ts";
+import type { ImportedAt } from "./imports-at-start.ts";
 import type { SealedSegment } from "./journal.ts";
 import type { JournalBatch, JournalCommit } from "./journal-codec.ts";
 import { bodyBytes, isMeta, missingChanges, rolloutWrites } from "./journal-record.ts";
@@ -20,6 +22,7 @@ export type JournalFoldParts = {
   readonly overlay: RowOverlay;
   readonly damage: Damage;
   readonly headOf: (key: ThreadKey) => ThreadHead | null;
+  readonly importedAt: ImportedAt;
 };
 
 /** The handlers of one replay, and afterwards what it came to. */
@@ -27,6 +30,7 @@ export class JournalFold implements ReplayHandlers {
   readonly tail = new MemoryTail();
   readonly stale = new StaleThreads();
   readonly sealed: SealedSegment[] = [];
+  readonly imports: ImportCommit[] = [];
   readonly #parts: JournalFoldParts;
   /** Whether there was anything to replay. */
   batches = 0;
@@ -59,6 +63,17 @@ export class JournalFold implements ReplayHandlers {
     else for (const commit of commits) damage.add(keyText(commit), why);
   };
 
+  /** LOG6: the rows of a thread that was deleted since are not written again. */
+  #import(
+    at: { segment: number; batch: number; key: ThreadKey; rows: RowChanges | null },
+    record: JournalCommit,
+  ): void {
+    const { segment, batch, key, rows } = at;
+    if (rows !== null) this.#parts.overlay.replace(batch, rows);
+    this.tail.erase(key);
+    this.imports.push({ segment, key, stageId: importOf(record) as string });
+  }
+
   #commit(at: { segment: number; batch: number; record: JournalCommit; body: Buffer }): void {
     const { segment, batch, record, body } = at;
     const { overlay, damage, headOf } = this.#parts;
@@ -68,6 +83,8 @@ export class JournalFold implements ReplayHandlers {
       damage.holdSegment(segment);
       return;
     }
+    // The files are already as the import left them, and its record tells the rest.
+    if (batch < (this.#parts.importedAt.get(keyText(key)) ?? 0)) return;
     const head = headOf(key);
     const writes = rolloutWrites(record, body);
     const wasDeleted = head !== null && head.thread.deletedAt !== null;
@@ -75,7 +92,8 @@ export class JournalFold implements ReplayHandlers {
       // The tables may know what the journal lost, so that the rows alone do not tell.
       assert(wasDeleted || this.tail.continues(key, writes), "lines before it are missing");
       const rows = foldRecord(key, head, record, body);
-      if (rows !== null) overlay.put(batch, rows);
+      if (importOf(record) !== null) this.#import({ segment, batch, key, rows }, record);
+      else if (rows !== null) overlay.put(batch, rows);
     } catch (error) {
       damage.add(keyText(key), `batch ${batch} does not follow: ${(error as Error).message}`);
       damage.holdSegment(segment);
@@ -89,6 +107,12 @@ export class JournalFold implements ReplayHandlers {
   }
 }
 
+/** The staged history that a record made its thread's; null for any other record. */
+function importOf({ changes }: JournalCommit): string | null {
+  const change = changes.find((one) => one.kind === "thread_imported");
+  return change?.kind === "thread_imported" ? change.stageId : null;
+}
+
 /** The rows a record changes; null when all of it is known. Throws when it does not fit. */
 function foldRecord(key: ThreadKey, head: ThreadHead | null, record: JournalCommit, body: Buffer) {
   const changes = missingChanges(record, body, head?.thread);
@@ -97,7 +121,8 @@ function foldRecord(key: ThreadKey, head: ThreadHead | null, record: JournalComm
   for (const change of changes) fold.apply(change);
   // What is known may be ahead of the record in one respect and behind it in the other.
   const { sequence, metaVersion } = fold.head.thread;
-  const known = head?.thread ?? { sequence: 0, metaVersion: 0 };
+  const isImport = importOf(record) !== null;
+  const known = head === null || isImport ? { sequence: 0, metaVersion: 0 } : head.thread;
   assert(sequence === Math.max(known.sequence, record.sequence), "an event is missing");
   assert(metaVersion === Math.max(known.metaVersion, record.metaVersion), "a change is missing");
   return fold.rows();

@@ -7,9 +7,11 @@ import type { ThreadHead } from "../rows.ts";
 import { keyText, type ThreadKey } from "../thread-key.ts";
 import { Damage } from "./damage.ts";
 import { checkFormat, lockDataDirectory } from "./data-directory.ts";
-import { journalFolder, threadsFolder, viewFile } from "./data-paths.ts";
+import { importsFolder, journalFolder, threadsFolder, viewFile } from "./data-paths.ts";
 import { EmbeddedStore } from "./embedded-store.ts";
 import { type FileSystem, NodeFileSystem, writeFully } from "./file-system.ts";
+import type { ImportCommit } from "./import-commits.ts";
+import { settleImports } from "./imports-at-start.ts";
 import type { SealedSegment } from "./journal.ts";
 import { JournalFold } from "./journal-fold.ts";
 import { type BytesInFile, journalStart, type ReplayEnd, replayJournal } from "./journal-replay.ts";
@@ -58,6 +60,7 @@ export type Opened = {
   readonly stale: StaleThreads;
   readonly damage: Damage;
   readonly sealed: readonly SealedSegment[];
+  readonly imports: readonly ImportCommit[];
   readonly end: ReplayEnd;
   readonly headOf: (key: ThreadKey) => ThreadHead | null;
   /** To be called when the view turns out not to be what was written. */
@@ -86,6 +89,7 @@ async function openDirectory(options: EmbeddedStoreOptions, unlock: () => void):
   const rollouts = new RolloutFiles({ files, dataDir, limits });
   const damage = new Damage({ files, dataDir, log });
   await damage.read();
+  const importedAt = await settleImports(files, dataDir);
   const journalAfter = await journalStart(files, dataDir);
   const uncovered = await prepareView({ files, dataDir, rollouts, log, damage, journalAfter });
   const db = openViewForReading(viewFile(dataDir));
@@ -98,18 +102,18 @@ async function openDirectory(options: EmbeddedStoreOptions, unlock: () => void):
     const reader = new ViewReader(db, onViewDamage);
     const overlay = new RowOverlay();
     const headOf = (key: ThreadKey) => mergedHead(reader, overlay, key);
-    const fold = new JournalFold({ overlay, damage, headOf });
+    const fold = new JournalFold({ overlay, damage, headOf, importedAt });
     const flushed = viewBatch(db);
     const end = await replayJournal(files, dataDir, { flushed, handlers: fold });
     for (const one of uncovered) checkUncovered(one, { fold, damage, headOf });
     await damage.save();
     if (fold.batches > 0) await syncLeftovers(files, dataDir, end.unconfirmed);
-    const { tail, stale, sealed } = fold;
+    const { tail, stale, sealed, imports } = fold;
     const view = options.openView?.(viewFile(dataDir)) ?? new ViewLink(viewFile(dataDir));
     const observe = options.observe ?? { flushed: () => undefined };
     return {
       ...{ dataDir, files, limits, now, log, observe },
-      ...{ reader, view, overlay, tail, rollouts, stale, sealed },
+      ...{ reader, view, overlay, tail, rollouts, stale, sealed, imports },
       ...{ damage, headOf, onViewDamage, close },
       end: { ...end, lastBatch: Math.max(end.lastBatch, flushed) },
     };
@@ -123,6 +127,7 @@ async function makeFolders(files: FileSystem, dataDir: string): Promise<void> {
   await checkFormat(files, dataDir);
   await files.makeFolder(journalFolder(dataDir));
   await files.makeFolder(threadsFolder(dataDir));
+  await files.makeFolder(importsFolder(dataDir));
   // A process that died may have made them without syncing their names.
   await files.syncFolder(dataDir);
 }

@@ -40,6 +40,8 @@ export class RolloutFiles {
   readonly #indexes = new Map<string, readonly IndexBlock[]>();
   /** Where rollouts end that this process has written, by the path of their index. */
   readonly #ownEnds = new Map<string, number>();
+  /** Counts the times files were changed behind the back of reads that are under way. */
+  #epoch = 0;
 
   constructor(parts: { files: FileSystem; dataDir: string; limits: StoreLimits }) {
     this.#files = parts.files;
@@ -158,8 +160,9 @@ export class RolloutFiles {
     }
   }
 
-  /** Forgets what is kept in memory of a thread whose files are gone. */
+  /** Forgets what is kept in memory of a thread whose files are gone, or others. */
   forget(key: ThreadKey): void {
+    this.#epoch += 1;
     const folder = threadFolder(this.#dataDir, key);
     for (const path of this.#indexes.keys()) {
       if (!path.startsWith(folder)) continue;
@@ -223,8 +226,10 @@ export class RolloutFiles {
     const path = rolloutIndexFile(threadFolder(this.#dataDir, key), rolloutId);
     const known = this.#indexes.get(path);
     if (known !== undefined) return known;
+    const epoch = this.#epoch;
     const bytes = await this.#files.readFile(path);
     const blocks = bytes === null ? [] : decodeBlocks(bytes);
+    if (epoch !== this.#epoch) return blocks;
     // Meanwhile a checkpoint may have written a longer one.
     const meanwhile = this.#indexes.get(path);
     if (meanwhile !== undefined) return meanwhile;

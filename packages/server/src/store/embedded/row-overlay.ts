@@ -42,14 +42,18 @@ export class RowOverlay {
     entry.batch = batch;
     entry.unsent = true;
     if (rows.thread.deletedAt !== null) {
-      entry.rollouts.clear();
-      entry.runs.clear();
-      entry.messageIds = [];
+      forgetParts(entry);
       return;
     }
     for (const row of rows.rollouts) entry.rollouts.set(row.index, { row, batch });
     for (const row of rows.runs) entry.runs.set(row.runId, { row, batch });
     for (const row of rows.messageIds) entry.messageIds.push({ row, batch });
+  }
+
+  /** The rows of an import: what was known of the thread's parts before is not so any more. */
+  replace(batch: number, rows: RowChanges): void {
+    forgetParts(this.#entryOf(rows.thread, batch));
+    this.put(batch, rows);
   }
 
   get(key: ThreadKey): OverlayEntry | undefined {
@@ -105,6 +109,12 @@ export class RowOverlay {
     this.#entries.set(text, entry);
     return entry;
   }
+}
+
+function forgetParts(entry: MutableEntry): void {
+  entry.rollouts.clear();
+  entry.runs.clear();
+  entry.messageIds = [];
 }
 
 function dropUpTo<Key, Row>(rows: Map<Key, Dated<Row>>, batch: number): void {

@@ -24,6 +24,11 @@ export const storeLimits = {
   blockBytes: 64 * 1024,
   /** Read from a rollout file at once; a larger block is read whole. */
   readBytes: 1024 * 1024,
+  /** Of a staged history: written at a time, and at most unsynced, so that no flush waits long. */
+  stageWriteBytes: 256 * 1024,
+  stageSyncBytes: 8 * 1024 * 1024,
+  /** Rows of an imported history that go to the tables at a time. */
+  importedRowsPerWrite: 2_000,
   /** Rollout indexes kept parsed in memory. */
   indexesMax: 2_000,
 } as const;

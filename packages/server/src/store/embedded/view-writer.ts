@@ -13,6 +13,11 @@ export type ViewUpdate = {
   readonly rollouts: readonly RolloutRow[];
   readonly runs: readonly RunRow[];
   readonly messageIds: readonly MessageIdRow[];
+  /**
+   * The thread's own row is not written: by it a start tells which changes the view has, and it
+   * may be newer than these parts.
+   */
+  readonly partsOnly?: boolean;
 };
 
 /** Writes through one connection, which stays its owner's to close. */
@@ -73,9 +78,9 @@ export class ViewWriter {
     if (result?.busy !== 0) throw new Error("the tables are in use: their log was not emptied");
   }
 
-  #write({ thread, rollouts, runs, messageIds }: ViewUpdate): void {
+  #write({ thread, rollouts, runs, messageIds, partsOnly }: ViewUpdate): void {
     const { orgId, threadId } = thread;
-    this.#thread.run(...threadValues(thread));
+    if (!partsOnly) this.#thread.run(...threadValues(thread));
     if (thread.deletedAt !== null) {
       for (const statement of this.#erase) statement.run(orgId, threadId);
       return;
