@@ -45,6 +45,16 @@ const verbs: readonly Verb[] = [
     load: () => import("./commands/threads.ts"),
   },
   {
+    name: "export",
+    summary: "write threads to files that import takes",
+    load: () => import("./commands/export.ts"),
+  },
+  {
+    name: "import",
+    summary: "take in threads from exports",
+    load: () => import("./commands/import.ts"),
+  },
+  {
     name: "keys",
     summary: "create, list, revoke API keys",
     load: () => import("./commands/keys.ts"),

@@ -47,7 +47,7 @@ export class Output {
   }
 
   /** Writes a piece of result; resolves when more may come. */
-  write(text: string): Promise<void> {
+  write(text: string | Uint8Array): Promise<void> {
     if (this.closed.aborted || this.#out.write(text)) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {

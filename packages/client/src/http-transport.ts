@@ -25,6 +25,9 @@ export type ConnectionOptions = {
 /** Values of a query; those that are undefined or null are left out. */
 export type Query = { readonly [name: string]: string | number | boolean | null | undefined };
 
+/** What `fetch` sends as it is. */
+export type UploadBody = Blob | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
+
 /** One request below the server's address. */
 export type HttpRequest = {
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
@@ -33,6 +36,8 @@ export type HttpRequest = {
   readonly query?: Query;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, in place of `body`; a stream as it comes. */
+  readonly upload?: { readonly type: string; readonly body: UploadBody };
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** In place of the connection's. */
@@ -119,7 +124,7 @@ export class HttpTransport {
         // A redirect would carry X-API-Key to another server.
         redirect: "error",
         signal: AbortSignal.any([timeout.signal, ...(request.signal ? [request.signal] : [])]),
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        ...bodyOf(request),
       });
       if (!response.ok) throw await refusalOf(response);
       return await read(response);
@@ -138,9 +143,16 @@ export class HttpTransport {
     const credential = await this.credential();
     if (credential !== null && "apiKey" in credential) headers["x-api-key"] = credential.apiKey;
     else if (credential !== null) headers.authorization = `Bearer ${credential.token}`;
-    if (request.body !== undefined) headers["content-type"] = "application/json";
+    if (request.upload !== undefined) headers["content-type"] = request.upload.type;
+    else if (request.body !== undefined) headers["content-type"] = "application/json";
     return headers;
   }
+}
+
+/** `duplex`, which types do not know yet, says that no answer is read before all is sent. */
+function bodyOf({ body, upload }: HttpRequest): RequestInit {
+  if (upload !== undefined) return { body: upload.body, duplex: "half" } as RequestInit;
+  return body === undefined ? {} : { body: JSON.stringify(body) };
 }
 
 async function refusalOf(response: Response): Promise<SpoolError> {

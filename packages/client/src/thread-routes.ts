@@ -10,6 +10,13 @@ import type { CreateThread, UpdateThread } from "@spool/protocol/requests";
 import type { Event, Thread, ThreadStatus } from "@spool/protocol/resources";
 import type { CallOptions, HttpTransport } from "./http-transport.ts";
 import { type Page, pageOf, walkPages } from "./pages.ts";
+import {
+  type ExportOptions,
+  exportThread,
+  type ImportResult,
+  type ImportSource,
+  importThread,
+} from "./thread-moving.ts";
 
 /** Which threads to list (REST1, REST2, ORG5). */
 export type ThreadQuery = {
@@ -136,6 +143,16 @@ export class ThreadRoutes {
     const path = `${threadPath(threadId)}/cancel`;
     return (await this.#http.json<CancelAnswer>({ ...options, method: "POST", path, body: {} }))
       .data;
+  }
+
+  /** The thread as it stands, as bytes that `import` takes, also on another server (MOVE1). */
+  export(threadId: string, options: ExportOptions = {}): AsyncGenerator<Uint8Array> {
+    return exportThread(this.#http, threadId, options);
+  }
+
+  /** Takes in an export: all of it or nothing; once more adds nothing (MOVE3, MOVE6). */
+  import(source: ImportSource, options: CallOptions = {}): Promise<ImportResult> {
+    return importThread(this.#http, source, options);
   }
 
   /**
