@@ -6,7 +6,7 @@ import {
   type BatchPublisherOptions,
   type NumberedFrame,
 } from "./batch-publisher.ts";
-import type { PublishBatch } from "./spool-client.ts";
+import type { PublishBatch, PublishText } from "./spool-client.ts";
 import { SpoolError } from "./spool-error.ts";
 
 type Publish = BatchPublisherOptions["publish"];
@@ -15,9 +15,8 @@ function frame(runSequence: number, fields: Partial<NumberedFrame> = {}): Number
   return { threadId: "thr_a", runId: "run_a", type: "custom", payload: {}, runSequence, ...fields };
 }
 
-function appended(batch: PublishBatch) {
-  const { threadId, runId = null, events } = batch;
-  const counts = { appended: events.length, duplicates: 0, delivered: 0 };
+function appended({ threadId, runId, count }: PublishText) {
+  const counts = { appended: count, duplicates: 0, delivered: 0 };
   return { threadId, runId, rolloutId: "rol_a", sequence: 0, runSequence: 0, ...counts };
 }
 
@@ -25,11 +24,12 @@ function appended(batch: PublishBatch) {
 function recording(fail: (batch: PublishBatch, attempt: number) => void = () => {}) {
   const sent: PublishBatch[] = [];
   let attempts = 0;
-  const publish: Publish = async (batch) => {
+  const publish: Publish = async (text) => {
+    const batch: PublishBatch = JSON.parse(text.text);
     attempts += 1;
     fail(batch, attempts);
     sent.push(batch);
-    return appended(batch);
+    return appended(text);
   };
   const retries: string[] = [];
   const publisher = new BatchPublisher({
@@ -40,7 +40,7 @@ function recording(fail: (batch: PublishBatch, attempt: number) => void = () => 
   return { publisher, sent, retries };
 }
 
-test("PUB2 a batch is of one run, at most 1,000 frames and 4 MiB", async () => {
+test("PUB2 a batch is of one run, at most 1,000 frames and 2 Mi units", async () => {
   const { publisher, sent } = recording();
   const thread = publisher.thread("thr_a");
   for (let number = 1; number <= 1_500; number += 1) await thread.add(frame(number));

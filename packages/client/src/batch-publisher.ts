@@ -4,11 +4,14 @@
  * numbers make safe (PUB4, LOG22). Memory is bounded: `add` waits while too much is unsent.
  *
  *   add ─▶ batch being filled ─▶ full, other run, or memory short ─▶ thread's queue ─▶ request
- *   (per thread, ≤ 1,000 frames, ≤ 4 MiB)                             one at a time     ≤ `parallel`
+ *   (per thread, ≤ 1,000 frames, ≤ 2 Mi units)                        one at a time     ≤ `parallel`
+ *
+ * A frame becomes text once, when it is added; sizes are counted in UTF-16 units of that text, of
+ * which each takes at most three bytes (WIRE6).
  */
 import type { PublishAnswer } from "@spool/protocol/publish";
 import { type RetryOptions, withRetries } from "./retry.ts";
-import type { PublishBatch } from "./spool-client.ts";
+import type { PublishText } from "./spool-client.ts";
 import { SpoolError } from "./spool-error.ts";
 
 /** A durable frame with its place in its run (PUB3). */
@@ -34,27 +37,34 @@ export type PublishTotals = {
  * `signal` ends everything: unsent frames are dropped, waiting calls reject with its reason.
  */
 export type BatchPublisherOptions = RetryOptions & {
-  /** Sends one batch: `(batch, options) => client.publish(batch, options)`. */
+  /** Sends one batch: `(batch, options) => client.publishText(batch, options)`. */
   readonly publish: (
-    batch: PublishBatch,
+    batch: PublishText,
     options: { readonly signal?: AbortSignal | undefined },
   ) => Promise<PublishAnswer>;
   /** Requests under way at once (4). */
   readonly parallel?: number;
+  /** Units of frames that are not answered yet, over all threads (32 Mi); beyond it `add` waits. */
+  readonly unsentUnitsMax?: number;
+  /** Units of one batch (2 Mi); one frame may be larger. */
+  readonly batchUnitsMax?: number;
   /** Hears each answered batch: how many frames of all publications are on stable storage now. */
   readonly onProgress?: (confirmedFrames: number) => void;
 };
 
 /** The most frames the server takes in one batch (PUB2). */
 const batchFramesMax = 1_000;
-/** Bytes of a batch's frames, half of what the server takes (WIRE6); one frame may be larger. */
-const batchBytesMax = 4 * 1024 * 1024;
-/** Bytes of frames that are not answered yet, over all threads. */
-const unsentBytesMax = 32 * 1024 * 1024;
-const encoder = new TextEncoder();
+/** Units of a batch: at three bytes each still less than what the server takes (WIRE6). */
+const batchUnitsMaxDefault = 2 * 1024 * 1024;
+const unsentUnitsMaxDefault = 32 * 1024 * 1024;
 
-/** Frames of one run that go together, and their size. */
-type FilledBatch = { readonly frames: NumberedFrame[]; bytes: number };
+/** Frames of one run that go together, each as JSON, and their size. */
+type FilledBatch = {
+  readonly threadId: string;
+  readonly runId: string;
+  readonly events: string[];
+  units: number;
+};
 
 /** Publishes frames of any number of threads. */
 export class BatchPublisher {
@@ -63,7 +73,7 @@ export class BatchPublisher {
   readonly #tails = new Map<string, Promise<void>>();
   readonly #open = new Set<ThreadPublication>();
   readonly #slots: Slots;
-  #unsentBytes = 0;
+  #unsentUnits = 0;
   #confirmed = 0;
   #roomWaiters: (() => void)[] = [];
 
@@ -76,8 +86,9 @@ export class BatchPublisher {
   thread(threadId: string): ThreadPublication {
     const publication: ThreadPublication = new ThreadPublication({
       enqueue: (batch) => this.#enqueue(threadId, batch, publication),
-      countUnsent: (bytes) => {
-        this.#unsentBytes += bytes;
+      batchUnitsMax: this.#options.batchUnitsMax ?? batchUnitsMaxDefault,
+      countUnsent: (units) => {
+        this.#unsentUnits += units;
       },
       room: () => this.#room(),
       idle: () => this.#tails.get(threadId) ?? Promise.resolve(),
@@ -95,7 +106,7 @@ export class BatchPublisher {
       } catch (error) {
         publication.fail(error);
       }
-      this.#unsentBytes -= batch.bytes;
+      this.#unsentUnits -= batch.units;
       this.#wakeRoomWaiters();
       if (this.#tails.get(threadId) === tail) this.#tails.delete(threadId);
     });
@@ -107,10 +118,10 @@ export class BatchPublisher {
     await this.#slots.take();
     try {
       const { publish, signal } = this.#options;
-      const body = batchOf(batch.frames);
+      const body = textOf(batch);
       const answer = await withRetries(() => publish(body, { signal }), this.#options);
       publication.count(answer);
-      this.#confirmed += batch.frames.length;
+      this.#confirmed += batch.events.length;
       this.#options.onProgress?.(this.#confirmed);
     } finally {
       this.#slots.give();
@@ -119,7 +130,7 @@ export class BatchPublisher {
 
   /** Resolves when there is memory for more. Half-filled batches go out, else nothing might. */
   async #room(): Promise<void> {
-    while (this.#unsentBytes > unsentBytesMax) {
+    while (this.#unsentUnits > (this.#options.unsentUnitsMax ?? unsentUnitsMaxDefault)) {
       for (const publication of this.#open) publication.sendFilled();
       await new Promise<void>((resolve) => this.#roomWaiters.push(resolve));
       this.#options.signal?.throwIfAborted();
@@ -136,7 +147,8 @@ export class BatchPublisher {
 /** What a publication needs of its publisher. */
 type PublicationLink = {
   readonly enqueue: (batch: FilledBatch) => void;
-  readonly countUnsent: (bytes: number) => void;
+  readonly batchUnitsMax: number;
+  readonly countUnsent: (units: number) => void;
   readonly room: () => Promise<void>;
   readonly idle: () => Promise<void>;
   readonly done: () => void;
@@ -145,7 +157,7 @@ type PublicationLink = {
 /** The frames of one thread from one source. Made by `BatchPublisher.thread`. */
 export class ThreadPublication {
   readonly #link: PublicationLink;
-  #filling: FilledBatch = { frames: [], bytes: 0 };
+  #filling: FilledBatch | null = null;
   #appended = 0;
   #duplicates = 0;
   #error: unknown = null;
@@ -157,11 +169,14 @@ export class ThreadPublication {
   /** Takes the next frame; resolves when the next one may come. Dropped after a refusal. */
   async add(frame: NumberedFrame): Promise<void> {
     if (this.failed) return;
-    const bytes = encoder.encode(JSON.stringify(frame)).length;
-    if (!fits(this.#filling, frame, bytes)) this.sendFilled();
-    this.#filling.frames.push(frame);
-    this.#filling.bytes += bytes;
-    this.#link.countUnsent(bytes);
+    const { threadId, runId, type, payload, runSequence, occurredAt } = frame;
+    const text = JSON.stringify({ type, payload, runSequence, occurredAt });
+    const batch = this.#filling;
+    if (batch !== null && !this.#fits(batch, runId, text)) this.sendFilled();
+    this.#filling ??= { threadId, runId, events: [], units: 0 };
+    this.#filling.events.push(text);
+    this.#filling.units += text.length;
+    this.#link.countUnsent(text.length);
     await this.#link.room();
   }
 
@@ -185,9 +200,9 @@ export class ThreadPublication {
 
   /** Passes the batch being filled on to be sent. Called by the publisher. */
   sendFilled(): void {
-    if (this.#filling.frames.length === 0) return;
+    if (this.#filling === null) return;
     this.#link.enqueue(this.#filling);
-    this.#filling = { frames: [], bytes: 0 };
+    this.#filling = null;
   }
 
   /** Adds an answer. Called by the publisher. */
@@ -199,6 +214,11 @@ export class ThreadPublication {
   /** Keeps the first failure. Called by the publisher. */
   fail(error: unknown): void {
     this.#error ??= error;
+  }
+
+  #fits({ runId, events, units }: FilledBatch, ofRun: string, text: string): boolean {
+    if (runId !== ofRun || events.length === batchFramesMax) return false;
+    return units + text.length <= this.#link.batchUnitsMax;
   }
 }
 
@@ -223,17 +243,8 @@ class Slots {
   }
 }
 
-function fits(batch: FilledBatch, frame: NumberedFrame, bytes: number): boolean {
-  const first = batch.frames[0];
-  if (first === undefined) return true;
-  if (first.runId !== frame.runId || batch.frames.length === batchFramesMax) return false;
-  return batch.bytes + bytes <= batchBytesMax;
-}
-
-function batchOf(frames: readonly NumberedFrame[]): PublishBatch {
-  const { threadId, runId } = frames[0] as NumberedFrame;
-  const events = frames.map(({ type, payload, runSequence, occurredAt }) => {
-    return { type, payload, runSequence, ...(occurredAt === undefined ? {} : { occurredAt }) };
-  });
-  return { threadId, runId, events };
+function textOf({ threadId, runId, events }: FilledBatch): PublishText {
+  const head = JSON.stringify({ threadId, runId }).slice(0, -1);
+  const text = `${head},"events":[${events.join(",")}]}`;
+  return { threadId, runId, count: events.length, text };
 }

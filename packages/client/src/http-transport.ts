@@ -58,6 +58,7 @@ export type Envelope<T> = {
 };
 
 const timeoutMsDefault = 30_000;
+const encoder = new TextEncoder();
 
 /** Sends requests of one connection. Stateless: safe to share. */
 export class HttpTransport {
@@ -152,7 +153,8 @@ export class HttpTransport {
 /** `duplex`, which types do not know yet, says that no answer is read before all is sent. */
 function bodyOf({ body, upload }: HttpRequest): RequestInit {
   if (upload !== undefined) return { body: upload.body, duplex: "half" } as RequestInit;
-  return body === undefined ? {} : { body: JSON.stringify(body) };
+  // As bytes: fetch would check and copy a text once more.
+  return body === undefined ? {} : { body: encoder.encode(JSON.stringify(body)) };
 }
 
 async function refusalOf(response: Response): Promise<SpoolError> {

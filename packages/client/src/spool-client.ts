@@ -14,6 +14,16 @@ import { ThreadRoutes, threadPath } from "./thread-routes.ts";
 /** A batch of one thread and run, or of frames without a run (PUB2, PUB10). */
 export type PublishBatch = Omit<Batch, "threadId"> & { readonly threadId: string };
 
+/** A batch that is JSON already; names and number of frames are for whoever keeps count. */
+export type PublishText = {
+  readonly threadId: string;
+  readonly runId: string;
+  readonly count: number;
+  readonly text: string;
+};
+
+const encoder = new TextEncoder();
+
 /** Calls of one connection. Stateless: make one and share it. */
 export class SpoolClient {
   readonly threads: ThreadRoutes;
@@ -38,6 +48,14 @@ export class SpoolClient {
    */
   publish(batch: PublishBatch, options: CallOptions = {}): Promise<PublishAnswer> {
     return this.#post("/v1/thread-events", batch, options);
+  }
+
+  /** As `publish`, for a batch that is text already. */
+  async publishText({ text }: PublishText, options: CallOptions = {}): Promise<PublishAnswer> {
+    const path = "/v1/thread-events";
+    const upload = { type: "application/json", body: encoder.encode(text) };
+    const request = { ...options, method: "POST", path, upload } as const;
+    return (await this.http.json<PublishAnswer>(request)).data;
   }
 
   /** As `publish`, but refuses transient frames with TRANSIENT_NOT_ALLOWED (REST12). */

@@ -67,7 +67,7 @@ class Publishing {
     };
     this.#publisher = new BatchPublisher({
       ...this.#retry,
-      publish: (batch, more) => this.#client.publish(batch, more),
+      publish: (batch, more) => this.#client.publishText(batch, more),
       onProgress: (confirmed) => {
         this.#framesStored = confirmed;
         this.#waitsFor = "";
