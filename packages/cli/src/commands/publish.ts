@@ -2,14 +2,16 @@
  * `spool publish <file…>`: publishes session files of local agents (CFG12). Files are read one
  * after the other and sent while the next ones are read; publishing again, or a file that has
  * grown, adds only what is new. Exit code 1 when any file failed; the others are still published.
+ * `--watch` follows the agents' folders instead (WATCH1).
  */
+import { homedir } from "node:os";
 import type { SubAgentLink } from "@spool/adapters/frame";
 import { sessionPath } from "@spool/adapters/session-folders";
 import { BatchPublisher } from "@spool/client/batch-publisher";
 import type { SpoolClient } from "@spool/client/spool-client";
 import type { Command } from "commander";
 import type { CommandContext } from "../command-context.ts";
-import { exitCodes } from "../command-error.ts";
+import { exitCodes, usageError } from "../command-error.ts";
 import { failureMessage } from "../failure-message.ts";
 import { ProgressBar } from "../publishing/progress-bar.ts";
 import {
@@ -19,21 +21,58 @@ import {
 } from "../publishing/publish-file.ts";
 import { reportJson, reportLines } from "../publishing/publish-report.ts";
 import { type SessionSource, sessionSource } from "../publishing/session-source.ts";
+import { type RedactionOptions, redactorOf } from "../redacting/redaction-options.ts";
+import type { Redactor } from "../redacting/redactor.ts";
 
-type PublishOptions = { readonly messagesOnly?: boolean; readonly complete?: boolean };
+type PublishOptions = RedactionOptions & {
+  readonly messagesOnly?: boolean;
+  readonly complete?: boolean;
+  readonly watch?: boolean;
+  readonly poll?: boolean;
+  readonly fresh?: boolean;
+};
 
 /** Adds arguments, options and the action to `command`. */
 export function configure(command: Command, context: () => CommandContext): void {
   command
     .description(
       "Publish session files of local agents (Codex, Claude Code, Gemini CLI, OpenCode, Pi), " +
-        "recognised by their content. " +
-        "Publishing again, or a file that has grown, adds only what is new.",
+        "recognised by their content. Publishing again, or a file that has grown, adds only what " +
+        "is new. With --watch, what this user's agents write is published as they write it.",
     )
-    .argument("<file...>", "session files; - is standard input")
+    .argument("[file...]", "session files; - is standard input. With --watch: folders")
+    .option("--watch", "follow the agents' own folders, or the named ones, until Ctrl-C")
+    .option("--poll", "with --watch: look every 150 ms instead of listening for changes")
+    .option("--fresh", "with --watch: ask the server about every file, as at the first start")
     .option("--messages-only", "leave out records that are no message, call or result")
     .option("--complete", "the sessions are over: publish also what waits for a later record")
-    .action((files, options) => new Publishing(context(), options).run(files));
+    .option("--no-redact", "send secrets as they are instead of masking them")
+    .option("--redact-patterns <file>", "mask also what matches: an expression a line, or JSON")
+    .action((files, options) => publish(context(), files, options));
+}
+
+async function publish(
+  context: CommandContext,
+  files: readonly string[],
+  options: PublishOptions,
+): Promise<void> {
+  if (options.watch !== true) {
+    if (files.length === 0) throw usageError("name session files, or follow all with --watch");
+    return new Publishing(context, options, await redactorOf(options)).run(files);
+  }
+  if (options.complete) throw usageError("--complete does not go with --watch: sessions go on");
+  const { env } = context;
+  const { restartWithSmallHeap } = await import("../watching/small-heap.ts");
+  restartWithSmallHeap(env);
+  const { agentFolders, namedFolders } = await import("../watching/watched-folders.ts");
+  const { watchSessions } = await import("../watching/watch-sessions.ts");
+  await watchSessions(context, {
+    folders: files.length > 0 ? namedFolders(files) : agentFolders(env.HOME || homedir(), env),
+    part: options.messagesOnly === true ? "messages" : "everything",
+    redactor: await redactorOf(options),
+    polls: options.poll === true,
+    fresh: options.fresh === true,
+  });
 }
 
 /** One run of the command. */
@@ -45,6 +84,7 @@ class Publishing {
   readonly #retry: PublishFileOptions["retry"];
   readonly #bar: ProgressBar;
   readonly #links: SubAgentLink[] = [];
+  readonly #redactor: Redactor | null;
   #bytesTotal: number | null = 0;
   #bytesRead = 0;
   #framesRead = 0;
@@ -53,9 +93,10 @@ class Publishing {
   #framesStored = 0;
   #waitsFor = "";
 
-  constructor(context: CommandContext, options: PublishOptions) {
+  constructor(context: CommandContext, options: PublishOptions, redactor: Redactor | null) {
     this.#context = context;
     this.#options = options;
+    this.#redactor = redactor;
     this.#client = context.client();
     this.#bar = new ProgressBar(context.output, !context.json);
     this.#retry = {
@@ -90,6 +131,12 @@ class Publishing {
     }
     await reported;
     this.#bar.clear();
+    const masked = this.#redactor?.count ?? 0;
+    if (masked > 0 && !this.#context.json) {
+      await this.#context.output.print(
+        `secrets masked: ${masked}; --no-redact sends them as they are`,
+      );
+    }
   }
 
   /** The files in order; a summary stands for one that cannot be opened. */
@@ -110,6 +157,7 @@ class Publishing {
     const { finish } = await publishFile(source, {
       client: this.#client,
       publisher: this.#publisher,
+      redactor: this.#redactor,
       part: this.#options.messagesOnly === true ? "messages" : "everything",
       complete: this.#options.complete === true,
       links: this.#links,

@@ -1,15 +1,20 @@
 /**
  * One thread of a session file on its way to the server: made there first, so that it has title and
- * metadata, then its frames, of which those the server holds are not sent again. Used by
- * `publish-file.ts`.
+ * metadata, then its frames, of which those the server holds are not sent again. Secrets are masked
+ * here, before anything is sent. Used by `publish-file.ts` and by `followed-session.ts`.
  */
 import type { Frame, ThreadHeader } from "@spool/adapters/frame";
-import type { BatchPublisher, ThreadPublication } from "@spool/client/batch-publisher";
+import type {
+  BatchPublisher,
+  PublishTotals,
+  ThreadPublication,
+} from "@spool/client/batch-publisher";
 import { walkPages } from "@spool/client/pages";
 import { type RetryOptions, withRetries } from "@spool/client/retry";
 import type { SpoolClient } from "@spool/client/spool-client";
 import type { Thread } from "@spool/protocol/resources";
 import { CommandError } from "../command-error.ts";
+import type { Redactor } from "../redacting/redactor.ts";
 import {
   type PublishedPart,
   publishedPart,
@@ -22,6 +27,8 @@ export type PublishedThreadOptions = {
   readonly client: SpoolClient;
   readonly publisher: BatchPublisher;
   readonly part: PublishedPart;
+  /** Masks secrets; null to send everything as it is. */
+  readonly redactor: Redactor | null;
   /** How requests are repeated, and Ctrl-C. */
   readonly retry: RetryOptions & { readonly signal: AbortSignal };
 };
@@ -38,12 +45,13 @@ export type ThreadSummary = {
 /** A thread that exists on the server. */
 export class PublishedThread {
   readonly #options: PublishedThreadOptions;
-  readonly #thread: Thread;
-  readonly #publication: ThreadPublication;
+  #thread: Thread;
+  #publication: ThreadPublication | null = null;
   /** By run, the last `runSequence` the server held at the beginning. */
   readonly #known: ReadonlyMap<string, number>;
   #header: ThreadHeader;
   #skipped = 0;
+  #openRunId: string | null = null;
 
   private constructor(
     options: PublishedThreadOptions,
@@ -54,15 +62,15 @@ export class PublishedThread {
     this.#header = header;
     this.#thread = server.thread;
     this.#known = server.known;
-    this.#publication = options.publisher.thread(header.threadId);
   }
 
   /** Makes the thread or finds it. Throws SpoolError or CommandError when it cannot be added to. */
   static async open(
-    header: ThreadHeader,
+    given: ThreadHeader,
     options: PublishedThreadOptions,
   ): Promise<PublishedThread> {
-    const { client, part, retry } = options;
+    const { client, part, retry, redactor } = options;
+    const header = redactor?.header(given) ?? given;
     const body = threadCreation(header, part);
     const thread = await withRetries(() => client.threads.create(body, retry), retry);
     const before = publishedPart(thread);
@@ -78,11 +86,27 @@ export class PublishedThread {
 
   /** A later header of the same thread; the last one counts. */
   set header(header: ThreadHeader) {
-    this.#header = header;
+    this.#header = this.#options.redactor?.header(header) ?? header;
+  }
+
+  get threadId(): string {
+    return this.#header.threadId;
+  }
+
+  /** The thread's title as the server last told it. */
+  get title(): string | null {
+    return this.#thread.title;
+  }
+
+  /** The run that the frames so far leave open; null without one. */
+  get openRunId(): string | null {
+    return this.#openRunId;
   }
 
   /** Whether the server held the frame before; it then counts as a duplicate and is not sent. */
   holds(frame: Frame): boolean {
+    if (frame.type === "run_started") this.#openRunId = frame.runId;
+    else if (frame.type === "run_completed") this.#openRunId = null;
     const held = frame.runSequence <= (this.#known.get(frame.runId) ?? 0);
     if (held) this.#skipped += 1;
     return held;
@@ -90,19 +114,27 @@ export class PublishedThread {
 
   /** Takes the next frame; resolves when there is room for another. */
   add(frame: Frame): Promise<void> {
-    return this.#publication.add(frame);
+    const { publisher, redactor } = this.#options;
+    this.#publication ??= publisher.thread(this.#header.threadId);
+    return this.#publication.add(redactor?.frame(frame) ?? frame);
+  }
+
+  /** Sends what is left and gives what became of it since the last time. Throws as `finish`. */
+  async flush(): Promise<PublishTotals> {
+    const skipped = this.#skipped;
+    const publication = this.#publication;
+    this.#skipped = 0;
+    this.#publication = null;
+    const totals = (await publication?.finish()) ?? { appended: 0, duplicates: 0, error: null };
+    return { ...totals, duplicates: totals.duplicates + skipped };
   }
 
   /** Sends what is left, and the title where it changed. Throws only when interrupted. */
   async finish(): Promise<ThreadSummary> {
     const { threadId } = this.#header;
-    const totals = await this.#publication.finish();
-    const counts = {
-      threadId,
-      appended: totals.appended,
-      duplicates: totals.duplicates + this.#skipped,
-    };
-    if (totals.error !== null) return { ...counts, title: this.#thread.title, error: totals.error };
+    const { error, ...totals } = await this.flush();
+    const counts = { threadId, ...totals };
+    if (error !== null) return { ...counts, title: this.#thread.title, error };
     try {
       return { ...counts, title: await this.#title(totals.appended), error: null };
     } catch (error) {
@@ -113,15 +145,23 @@ export class PublishedThread {
 
   /** Brings the thread's fields up to date and gives its title, which the server may have made. */
   async #title(appended: number): Promise<string | null> {
-    const { client, part, retry } = this.#options;
-    const changes = threadChanges(this.#thread, this.#header, part);
+    const { client, retry } = this.#options;
+    if (await this.updateFields()) return this.title;
     const { id, title } = this.#thread;
-    if (changes !== null) {
-      return (await withRetries(() => client.threads.update(id, changes, retry), retry)).title;
-    }
     if (title !== null || appended === 0) return title;
     const get = () => client.threads.get(id, { limit: 1 }, retry);
     return (await withRetries(get, retry)).thread.title;
+  }
+
+  /** Tells the server title and metadata where the source changed them; gives whether it did. */
+  async updateFields(): Promise<boolean> {
+    const { client, part, retry } = this.#options;
+    const { id } = this.#thread;
+    const changes = threadChanges(this.#thread, this.#header, part);
+    if (changes === null) return false;
+    const update = () => client.threads.update(id, changes, retry);
+    this.#thread = await withRetries(update, retry);
+    return true;
   }
 }
 
