@@ -30,6 +30,11 @@ const verbs: readonly Verb[] = [
     load: () => import("./commands/publish.ts"),
   },
   {
+    name: "attach",
+    summary: "run an agent here and publish its session",
+    load: () => import("./commands/attach.ts"),
+  },
+  {
     name: "tail",
     summary: "print a thread's history and go on live",
     load: () => import("./commands/tail.ts"),
