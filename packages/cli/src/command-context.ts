@@ -94,6 +94,12 @@ export class CommandContext {
   #secret(url: URL): string {
     const given = this.#options.apiKey ?? this.env.SPOOL_API_KEY;
     if (given) return given;
+    const { SPOOL_API_KEY_FILE: keyFile } = this.env;
+    if (keyFile) {
+      const kept = readKeyFile(keyFile);
+      if (kept !== null) return kept;
+      throw new CommandError(`no API key in ${keyFile}, which SPOOL_API_KEY_FILE names`);
+    }
     const path = join(this.dataDir, "admin.key");
     if (loopback.test(url.hostname) || this.givenDataDir !== undefined) {
       const kept = readKeyFile(path);

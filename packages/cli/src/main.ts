@@ -35,6 +35,11 @@ const verbs: readonly Verb[] = [
     load: () => import("./commands/attach.ts"),
   },
   {
+    name: "service",
+    summary: "publish this user's agents in the background",
+    load: () => import("./commands/service.ts"),
+  },
+  {
     name: "tail",
     summary: "print a thread's history and go on live",
     load: () => import("./commands/tail.ts"),
