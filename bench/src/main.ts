@@ -21,15 +21,17 @@ import { measureList } from "./scenarios/list.ts";
 import { measureLiveAppends } from "./scenarios/live-append.ts";
 import { measureLiveLatency } from "./scenarios/live-latency.ts";
 import { measureManyThreads } from "./scenarios/many-threads.ts";
+import { measurePublishWatch } from "./scenarios/publish-watch.ts";
 import { measureStartUp } from "./scenarios/start-up.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
 const help = `Usage: npm run bench -- [options]
   --only <names>     of append, live-append, fan-out, many, latency, connects, history, list,
-                     context, leases, start, peers; separated by commas
+                     context, leases, start, peers, publish-watch; separated by commas
   --seconds <n>      per measurement (5)
   --threads <n>      in the list (100000)
   --connects <n>     of watchers that leave at once (100000)
+  --publish-mb <n>   of sessions in publish-watch (256)
   --events <n>       on disk at start (1000000)
   --dir <folder>     where the data lies meanwhile (the system's temporary folder)
   --json <file>      where the figures go (bench/results/<time>.json)`;
@@ -39,11 +41,12 @@ const { values } = parseArgs({
     only: {
       type: "string",
       default:
-        "append,live-append,fan-out,many,latency,connects,history,list,context,leases,start,peers",
+        "append,live-append,fan-out,many,latency,connects,history,list,context,leases,start,peers,publish-watch",
     },
     seconds: { type: "string", default: "5" },
     threads: { type: "string", default: "100000" },
     connects: { type: "string", default: "100000" },
+    "publish-mb": { type: "string", default: "256" },
     events: { type: "string", default: "1000000" },
     dir: { type: "string", default: os.tmpdir() },
     json: { type: "string" },
@@ -89,6 +92,9 @@ try {
   await onServer("latency", (server) => measureLiveLatency(server));
   await onServer("connects", (server) => measureConnects(server, Number(values.connects)));
   await onServer("history", (server) => measureHistory(server, seconds));
+  await onServer("publish-watch", (server) => {
+    return measurePublishWatch(server, path.join(folder, "publish"), Number(values["publish-mb"]));
+  });
   const threads = Number(values.threads);
   await onServer("list", (server) => measureList(server, { threads, seconds }));
   await onServer("context", (server) => measureContext(server, seconds));
