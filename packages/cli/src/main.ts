@@ -65,6 +65,11 @@ const verbs: readonly Verb[] = [
     load: () => import("./commands/import.ts"),
   },
   {
+    name: "search",
+    summary: "find threads by words in titles and messages",
+    load: () => import("./commands/search.ts"),
+  },
+  {
     name: "keys",
     summary: "create, list, revoke API keys",
     load: () => import("./commands/keys.ts"),

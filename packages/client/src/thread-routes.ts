@@ -7,7 +7,7 @@ import type { CompactAnswer, CompactThread } from "@spool/protocol/compaction";
 import type { ContextAnswer, ContextFormat } from "@spool/protocol/context";
 import type { Access, InFlight } from "@spool/protocol/live-frames";
 import type { CreateThread, UpdateThread } from "@spool/protocol/requests";
-import type { Event, Thread, ThreadStatus } from "@spool/protocol/resources";
+import type { Event, ListedThread, Thread, ThreadStatus } from "@spool/protocol/resources";
 import type { CallOptions, HttpTransport } from "./http-transport.ts";
 import { type Page, pageOf, walkPages } from "./pages.ts";
 import {
@@ -30,6 +30,8 @@ export type ThreadQuery = {
   readonly agent?: string | undefined;
   readonly status?: ThreadStatus | undefined;
   readonly parent?: string | undefined;
+  /** Only threads whose title or messages hold these words (FIND1). */
+  readonly q?: string | undefined;
 };
 
 /** A thread with its newest events, ascending (REST7). */
@@ -75,8 +77,8 @@ export class ThreadRoutes {
     this.#http = http;
   }
 
-  /** One page of threads, newest activity first. */
-  async list(query: ThreadQuery = {}, options: CallOptions = {}): Promise<Page<Thread>> {
+  /** One page of threads, newest activity first; with `q` each has a `snippet` (FIND5). */
+  async list(query: ThreadQuery = {}, options: CallOptions = {}): Promise<Page<ListedThread>> {
     const flags = { archived: query.archived || undefined, all: query.all || undefined };
     const envelope = await this.#http.json({
       ...options,
@@ -87,7 +89,7 @@ export class ThreadRoutes {
   }
 
   /** All threads the query covers, page by page as they are taken. */
-  all(query: ThreadQuery = {}, options: CallOptions = {}): AsyncGenerator<Thread> {
+  all(query: ThreadQuery = {}, options: CallOptions = {}): AsyncGenerator<ListedThread> {
     return walkPages((cursor) => this.list({ ...query, cursor }, options));
   }
 

@@ -20,6 +20,9 @@ export const batchFramesMax = 1_000;
 export const eventsPage = { default: 200, max: 500 } as const;
 /** Default and highest `limit` of a list of threads, rollouts, runs or keys (REST1). */
 export const listPage = { default: 50, max: 100 } as const;
+/** Characters of a search, and the words it may ask for (FIND8). */
+export const searchCharactersMax = 256;
+export const searchWordsMax = 32;
 /** Events in one snapshot on the live stream (LIVE2). */
 export const snapshotEventsMax = 5_000;
 /** Characters of a title that a person sets, and of one taken from a message (THR3, THR4). */

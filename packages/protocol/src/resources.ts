@@ -43,6 +43,28 @@ export const Thread = Type.Object({
   updatedAt: Timestamp,
 });
 
+/**
+ * Why a search found a thread (FIND5): a piece of one text as it stands, with what was asked for at
+ * `ranges`, [start, end) in UTF-16 units. `sequence` is the event's; null: it is the title.
+ */
+export const ThreadSnippet = Type.Object({
+  sequence: nullable(Type.Integer({ minimum: 1 })),
+  type: Type.Union([
+    Type.Literal("title"),
+    Type.Literal("user_message"),
+    Type.Literal("assistant_message"),
+    Type.Literal("compaction_completed"),
+  ]),
+  text: Type.String({ description: "Plain text, not markup" }),
+  ranges: Type.Array(Type.Tuple([Type.Integer(), Type.Integer()])),
+});
+
+/** A thread of a list; `snippet` only where words were asked for. */
+export const ListedThread = Type.Object({
+  ...Thread.properties,
+  snippet: Type.Optional(nullable(ThreadSnippet)),
+});
+
 export const Rollout = Type.Object({
   rolloutId: RolloutId,
   threadId: ThreadId,
@@ -141,6 +163,8 @@ export const Me = Type.Object({
 });
 
 export type Thread = Static<typeof Thread>;
+export type ThreadSnippet = Static<typeof ThreadSnippet>;
+export type ListedThread = Static<typeof ListedThread>;
 export type ThreadStatus = Static<typeof ThreadStatus>;
 export type ExecutionMode = Static<typeof ExecutionMode>;
 export type Rollout = Static<typeof Rollout>;

@@ -7,6 +7,6 @@
  * 1  first: durable and transient frames, snapshot, REST bodies, error table; socket messages
  *    and the bodies of runs, compaction, contexts, internal services and sign-ins added before the
  *    first release, so that no client of this version lacks them; so are line 1 and the answer of
- *    an import
+ *    an import, and `snippet` of a thread in a list, which only a search is answered with
  */
 export const PROTOCOL_VERSION = 1;

@@ -18,6 +18,7 @@ type ListOptions = {
   readonly agent?: string;
   readonly status?: ThreadStatus;
   readonly parent?: string;
+  readonly q?: string;
   readonly limit: number;
 };
 type DeleteOptions = { readonly force?: boolean; readonly yes?: boolean };
@@ -70,6 +71,7 @@ function configureReading(command: Command, context: () => CommandContext): void
       new Option("--status <status>", "in one state").choices(["idle", "running", "compacting"]),
     )
     .option("--parent <threadId>", "started by another thread")
+    .option("--q <words>", "whose title or messages hold these words")
     .option("--limit <count>", "at most so many", wholeNumber, 50)
     .action((options) => list(context(), options));
   command
@@ -185,7 +187,8 @@ async function report(context: CommandContext, thread: Thread, words: string): P
   else await context.output.print(`${thread.id} ${printableLine(words)}`);
 }
 
-function wholeNumber(text: string): number {
+/** Reads an option that is a count. Throws what makes commander refuse it. */
+export function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError("It is a whole number above 0.");
   return Number(text);
 }

@@ -130,7 +130,7 @@ test("WIRE10 an unknown or repeated query parameter is 400 and named", async () 
     ["/v1/threads?limit=1&limit=1", "limit"],
     ["/v1/me?x=", "x"],
     ["/v1/threads?__proto__=1", "__proto__"],
-    ["/v1/threads?q=words", "q"],
+    ["/v1/threads?query=words", "query"],
     ["/healthz?deep=1", "deep"],
   ] as const) {
     const answer = await server.request("GET", path, { key });

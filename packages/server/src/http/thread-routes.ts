@@ -3,21 +3,40 @@
  * `ThreadReads`' work, changing `ThreadEdits`'; here requests become calls and results answers.
  */
 import { isThreadId } from "@spool/protocol/ids";
-import { eventsPage, listPage } from "@spool/protocol/limits";
+import { eventsPage, listPage, searchCharactersMax, searchWordsMax } from "@spool/protocol/limits";
 import { Access, InFlight, Position } from "@spool/protocol/live-frames";
 import { CancelRun, CreateThread, UpdateThread } from "@spool/protocol/requests";
-import { Event, Thread } from "@spool/protocol/resources";
+import { Event, ListedThread, Thread } from "@spool/protocol/resources";
 import { validatorOf } from "@spool/protocol/validator";
 import { filterCharactersMax } from "../limits.ts";
+import { searchTerms } from "../store/search-words.ts";
 import type { ThreadEdits } from "../threads/thread-edits.ts";
 import type { ThreadReads } from "../threads/thread-reads.ts";
 import { empty, type JsonAnswer, json, type LinesAnswer } from "./answer.ts";
-import { cursor, flag, idOf, limitOf, oneOf, textOf } from "./query.ts";
+import { cursor, flag, idOf, limitOf, oneOf, type Parameter, textOf } from "./query.ts";
 import { type Route, route } from "./route.ts";
 import { integer, listOf, nullable, objectOf, text } from "./schema.ts";
 
 /** What the thread routes call. */
 export type ThreadServices = { readonly reads: ThreadReads; readonly edits: ThreadEdits };
+
+/** Words to find; text without any could only find nothing (FIND8). */
+const searchText: Parameter<string> = {
+  parse(text) {
+    if (text.length > searchCharactersMax) return undefined;
+    const { length } = searchTerms(text);
+    return length > 0 && length <= searchWordsMax ? text : undefined;
+  },
+  allowed:
+    `1 to ${searchWordsMax} words of letters or digits, ` +
+    `${searchCharactersMax} characters at most`,
+  schema: {
+    type: "string",
+    minLength: 1,
+    maxLength: searchCharactersMax,
+    description: "Words that all occur in title or messages; the last may go on",
+  },
+};
 
 const ThreadAnswer = objectOf({ thread: Thread });
 
@@ -74,11 +93,12 @@ function listRoute({ reads }: ThreadServices): Route {
       agent: textOf({ max: filterCharactersMax }),
       status: oneOf("idle", "running", "compacting"),
       parent: idOf("thread", isThreadId),
+      q: searchText,
     },
     body: null,
     about: {
       summary: "List threads, newest activity first",
-      answers: { 200: objectOf({ threads: listOf(Thread) }) },
+      answers: { 200: objectOf({ threads: listOf(ListedThread) }) },
       paged: true,
     },
     async handle(call) {

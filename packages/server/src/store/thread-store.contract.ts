@@ -11,6 +11,7 @@ import { testEvents } from "./contract/events.contract.ts";
 import { testLeases } from "./contract/leases.contract.ts";
 import { testLists } from "./contract/lists.contract.ts";
 import { testParts } from "./contract/parts.contract.ts";
+import { testSearch } from "./contract/search.contract.ts";
 import { testStaging } from "./contract/staging.contract.ts";
 import type { ThreadStore } from "./thread-store.ts";
 
@@ -43,6 +44,7 @@ export function testThreadStore(name: string, factory: StoreFactory): void {
   testParts(contractTest);
   testLeases(contractTest);
   testLists(contractTest);
+  testSearch(contractTest);
   testDeletion(contractTest);
   testContent(contractTest);
   testStaging(contractTest);

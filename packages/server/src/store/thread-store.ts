@@ -15,6 +15,8 @@ import type { Readable } from "node:stream";
 import type { Change, ThreadCreated } from "./changes.ts";
 import type { EventLine } from "./event-line.ts";
 import type { RolloutRow, RowChanges, RunRow, ThreadHead, ThreadRow } from "./rows.ts";
+import type { Excerpt } from "./search-snippet.ts";
+import type { SearchTerm } from "./search-words.ts";
 import type { ThreadKey } from "./thread-key.ts";
 
 /** What `load` reads besides the head; nothing is read that was not asked for. */
@@ -79,7 +81,18 @@ export type ThreadQuery = {
   readonly parentThreadId: string | null;
   readonly after: ListPlace | null;
   readonly limit: number;
+  /**
+   * Only threads in which each term occurs, in the title or in some message. With `ownerUserId`
+   * null only titles that people set count (FIND4). What is committed is found within 2 s (FIND6).
+   */
+  readonly terms?: readonly SearchTerm[];
 };
+
+/** Why a thread was found: a text that holds what was asked for; `sequence` 0 is the title. */
+export type ThreadMatch = Excerpt & { readonly sequence: number; readonly type: string };
+
+/** A thread of a list; `match` only where words were asked for. */
+export type ListedThread = ThreadRow & { readonly match?: ThreadMatch };
 
 /** Rollouts by index or runs by first sequence, descending, below `before` (null: from the top). */
 export type PartQuery = {
@@ -122,7 +135,7 @@ export interface ThreadStore {
   /** The rollout's durable bytes [start, end) as a stream, newlines included. */
   readRollout(key: ThreadKey, rollout: RolloutRow, range: ByteRange): Readable;
   /** Threads that are not deleted. */
-  listThreads(query: ThreadQuery): Promise<ThreadRow[]>;
+  listThreads(query: ThreadQuery): Promise<ListedThread[]>;
   listRollouts(query: PartQuery): Promise<RolloutRow[]>;
   listRuns(query: PartQuery): Promise<RunRow[]>;
   health(): StoreHealth;

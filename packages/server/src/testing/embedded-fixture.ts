@@ -13,6 +13,7 @@ import type { StoreLimits } from "../store/embedded/store-limits.ts";
 import type { ThreadKey } from "../store/thread-key.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FaultyFileSystem } from "./faulty-file-system.ts";
+import { InlineSearch } from "./inline-search.ts";
 import { InlineView } from "./inline-view.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
@@ -25,6 +26,11 @@ export const smallLimits: Partial<StoreLimits> = {
   blockBytes: 400,
   readBytes: 1_000,
   viewIntervalMs: 1_000_000,
+  searchIntervalMs: 1_000_000,
+  searchProbedTexts: 8,
+  searchRareThreads: 4,
+  searchWalkedThreads: 3,
+  searchHitsOneIn: 2,
   checkpointIntervalMs: 1_000_000,
   retryMs: 2,
 };
@@ -46,6 +52,8 @@ export class EmbeddedFixture {
   /** The file system and the view of the last store that was opened. */
   files: FaultyFileSystem;
   view: InlineView;
+  /** The search index of the last store that was opened. */
+  search: InlineSearch | null = null;
 
   constructor(t: TestContext, options: { seed?: number; limits?: Partial<StoreLimits> } = {}) {
     this.random = new SeededRandom(options.seed ?? 1);
@@ -73,6 +81,10 @@ export class EmbeddedFixture {
       files: this.files,
       limits: this.limits,
       openView: () => this.view,
+      openSearch: (files) => {
+        this.search = new InlineSearch(files);
+        return this.search;
+      },
       observe: { flushed: (commits) => this.flushes.push(commits) },
     });
   }

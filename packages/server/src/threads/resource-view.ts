@@ -3,9 +3,10 @@
  * of somebody else's thread (ORG9). Pure.
  */
 import type { Access } from "@spool/protocol/live-frames";
-import type { Rollout, Run, Thread } from "@spool/protocol/resources";
+import type { Rollout, Run, Thread, ThreadSnippet } from "@spool/protocol/resources";
 import { timestampOf } from "@spool/protocol/times";
 import { type RolloutRow, type RunRow, statusOf, type ThreadRow } from "../store/rows.ts";
+import type { ThreadMatch } from "../store/thread-store.ts";
 
 /** The thread for someone with `access`; a title made from a message is content. */
 export function threadView(row: ThreadRow, access: Access): Thread {
@@ -30,6 +31,19 @@ export function threadView(row: ThreadRow, access: Access): Thread {
     eventCount: row.sequence,
     createdAt: timestampOf(row.createdAt),
     updatedAt: timestampOf(row.updatedAt),
+  };
+}
+
+/** Why a thread was found (FIND5); null where that is gone again. */
+export function snippetView(match: ThreadMatch | undefined): ThreadSnippet | null {
+  if (match === undefined) return null;
+  const { sequence, type, text, ranges } = match;
+  const isTitle = sequence === 0;
+  return {
+    sequence: isTitle ? null : sequence,
+    type: isTitle ? "title" : (type as ThreadSnippet["type"]),
+    text,
+    ranges: ranges as ThreadSnippet["ranges"],
   };
 }
 

@@ -1,16 +1,17 @@
 /**
- * Lists threads, newest activity first (REST1, REST2). Pages follow each other by (updatedAt, id),
- * so that a thread untouched during a walk appears exactly once (PAGE8).
+ * Lists threads, newest activity first (REST1, REST2), all or those that hold words (FIND1). Pages
+ * follow each other by (updatedAt, id), so that a thread untouched during a walk appears exactly
+ * once (PAGE8).
  */
 import { DomainError } from "@spool/protocol/errors";
 import { listPage } from "@spool/protocol/limits";
 import type { ThreadStatus } from "@spool/protocol/resources";
 import { accessTo } from "../auth/access.ts";
-import type { ThreadRow } from "../store/rows.ts";
-import type { ThreadStore } from "../store/thread-store.ts";
+import { searchTerms } from "../store/search-words.ts";
+import type { ListedThread, ThreadStore } from "../store/thread-store.ts";
 import { cutPage } from "./cut-page.ts";
 import { type PageCursors, requireRepeated } from "./page-cursors.ts";
-import { threadView } from "./resource-view.ts";
+import { snippetView, threadView } from "./resource-view.ts";
 import type { Audit, Caller } from "./visible-thread.ts";
 
 /** A query for threads; what is undefined was not sent. */
@@ -22,6 +23,8 @@ export type ThreadsQuery = {
   readonly agent?: string | undefined;
   readonly status?: ThreadStatus | undefined;
   readonly parent?: string | undefined;
+  /** Words to find (FIND1). */
+  readonly q?: string | undefined;
 };
 
 /** A page of rows as JSON text. */
@@ -33,6 +36,7 @@ type Filters = {
   readonly agent: string | null;
   readonly status: ThreadStatus | null;
   readonly parent: string | null;
+  readonly q: string | null;
 };
 
 type ThreadsCursor = Filters & {
@@ -59,9 +63,10 @@ export async function listThreads(
     parentThreadId: filters.parent,
     after: cursor?.after ?? null,
     limit: limit + 1,
+    ...(filters.q === null ? {} : { terms: searchTerms(filters.q) }),
   });
   if (filters.all) sources.audit(caller, "threads.list", null);
-  const page = cutPage(rows, limit, (row) => viewFor(caller, row));
+  const page = cutPage(rows, limit, (row) => viewFor(caller, row, filters.q !== null));
   const last = page.lastBeforeMore;
   if (last === null) return { rows: page.texts, nextCursor: null };
   const after = { updatedAt: last.updatedAt, threadId: last.threadId };
@@ -81,13 +86,14 @@ function openedCursor(
   return sealed;
 }
 
-function filtersOf({ archived, all, agent, status, parent }: ThreadsQuery): Filters {
+function filtersOf({ archived, all, agent, status, parent, q }: ThreadsQuery): Filters {
   return {
     archived: archived ?? false,
     all: all ?? false,
     agent: agent ?? null,
     status: status ?? null,
     parent: parent ?? null,
+    q: q ?? null,
   };
 }
 
@@ -99,6 +105,7 @@ function requireAdmin({ principal }: Caller): void {
   );
 }
 
-function viewFor({ principal }: Caller, row: ThreadRow) {
-  return threadView(row, accessTo(principal, row) === "owner" ? "owner" : "metadata");
+function viewFor({ principal }: Caller, row: ListedThread, isSearch: boolean) {
+  const thread = threadView(row, accessTo(principal, row) === "owner" ? "owner" : "metadata");
+  return isSearch ? { ...thread, snippet: snippetView(row.match) } : thread;
 }

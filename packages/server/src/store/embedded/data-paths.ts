@@ -16,6 +16,8 @@ export const importsFolder = (dataDir: string) => path.join(dataDir, "imports");
 export const viewFile = (dataDir: string) => path.join(dataDir, "spool.db");
 /** Says that the tables were found damaged while in use: the next start makes them again. */
 export const viewDamageMark = (dataDir: string) => path.join(dataDir, "spool.db.damaged");
+/** The search index, made from tables and files. */
+export const searchFile = (dataDir: string) => path.join(dataDir, "search.db");
 /** Which on-disk format the directory has (LOG17). */
 export const formatFile = (dataDir: string) => path.join(dataDir, "format.json");
 /** What start or checkpoints found damaged (LOG10). */

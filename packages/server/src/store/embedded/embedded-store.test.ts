@@ -9,6 +9,7 @@ import path from "node:path";
 import { after } from "node:test";
 import { smallLimits } from "../../testing/embedded-fixture.ts";
 import { FaultyFileSystem } from "../../testing/faulty-file-system.ts";
+import { InlineSearch } from "../../testing/inline-search.ts";
 import { InlineView } from "../../testing/inline-view.ts";
 import { SeededRandom } from "../../testing/seeded-random.ts";
 import { SimulatedDisk } from "../../testing/simulated-disk.ts";
@@ -20,13 +21,21 @@ import type { StoreLimits } from "./store-limits.ts";
 const root = mkdtempSync(path.join(os.tmpdir(), "spool-contract-"));
 after(() => rmSync(root, { recursive: true, force: true }));
 
-const busyLimits = { ...smallLimits, viewIntervalMs: 1, checkpointIntervalMs: 5 };
+const busyLimits = {
+  ...smallLimits,
+  viewIntervalMs: 1,
+  searchIntervalMs: 1,
+  checkpointIntervalMs: 5,
+};
 testThreadStore(
   "embedded, on disk, small limits",
   factoryOf(() => ({ limits: busyLimits })),
 );
 testThreadStore("embedded, in memory", factoryOf(inMemory({})));
-testThreadStore("embedded, in memory, small limits", factoryOf(inMemory(smallLimits)));
+testThreadStore(
+  "embedded, in memory, small limits",
+  factoryOf(inMemory({ ...smallLimits, searchIntervalMs: 1 })),
+);
 
 /** On a simulated disk whose writes come up short. */
 function inMemory(limits: Partial<StoreLimits>) {
@@ -35,6 +44,7 @@ function inMemory(limits: Partial<StoreLimits>) {
     return {
       limits,
       openView: (file) => new InlineView(file),
+      openSearch: (files) => new InlineSearch(files),
       get files() {
         const files = new FaultyFileSystem(disk, new SeededRandom(1));
         files.shortWrites = true;

@@ -4,6 +4,7 @@
  *
  *   commit ─▶ journal ──flushed──▶ memory tail + row overlay ─▶ (promise resolves)
  *                 │                      │           └──▶ view, 200 ms behind
+ *                 │                                  └▶ search index, within 2 s
  *              sealed segment ─▶ checkpoint ─▶ rollout files, thread.json, view ─▶ segment freed
  *
  * Reads take the file and the tail, the view and the overlay, as they stand in one turn of the
@@ -27,6 +28,7 @@ import {
   type CommitOutcome,
   type EventPage,
   type EventQuery,
+  type ListedThread,
   type LoadNeeds,
   type PartQuery,
   type StagedHistory,
@@ -43,6 +45,7 @@ import { type FlushedCommit, Journal, type SealedSegment } from "./journal.ts";
 import { isMeta } from "./journal-record.ts";
 import { mergedMessageIds, mergedRollouts, mergedRuns, mergedThreads } from "./merged-rows.ts";
 import type { Opened } from "./open-embedded-store.ts";
+import { SearchIndex } from "./search-index.ts";
 import { EmbeddedStagedHistory } from "./staged-history.ts";
 import { ViewFeed } from "./view-feed.ts";
 
@@ -59,6 +62,7 @@ export class EmbeddedStore implements ThreadStore {
   readonly #imports: ImportCommits;
   /** Staged histories whose commit was tried: only the journal knows what became of it. */
   readonly #claimed = new Set<string>();
+  readonly #search: SearchIndex;
   /** Commits under way by thread, in order. */
   readonly #pending = new Map<string, Pending[]>();
   #closing: Promise<void> | null = null;
@@ -71,6 +75,12 @@ export class EmbeddedStore implements ThreadStore {
     this.#history = new HistoryReader(parts);
     const onDamage = parts.onViewDamage;
     this.#viewFeed = new ViewFeed({ ...parts, onDamage, lastBatch: end.lastBatch });
+    this.#search = new SearchIndex({
+      ...parts,
+      threadRow: (key) => this.#threadRow(key),
+      isReadable: (key) => !this.#imports.isPending(key),
+      readEvents: (query) => this.#history.page(query),
+    });
     this.#journal = new Journal({
       files,
       dataDir,
@@ -92,7 +102,10 @@ export class EmbeddedStore implements ThreadStore {
       damage: parts.damage,
       staleThreads: (segment) => this.#staleThreads(segment),
       importsApplied: (segment) => this.#imports.applied(segment),
-      commitView: (batch) => this.#viewFeed.commit(batch),
+      commitView: async (batch) => {
+        await this.#viewFeed.commit(batch);
+        await this.#search.erased();
+      },
       onFreed: async ({ segment }) => {
         parts.stale.delete(segment);
         await this.#imports.freed(segment);
@@ -102,6 +115,7 @@ export class EmbeddedStore implements ThreadStore {
       ...{ files, dataDir, limits, rollouts, view: parts.view, log: parts.log },
       threadRow: (key) => this.#threadRow(key),
       checkpointWritten: () => this.#checkpointer.written(),
+      onApplied: (key) => this.#search.changed(key),
     });
     for (const imported of parts.imports) this.#imports.add(imported);
     for (const sealed of parts.sealed) this.#checkpointer.add(sealed);
@@ -191,8 +205,9 @@ export class EmbeddedStore implements ThreadStore {
     return Readable.from(bytes, { objectMode: false });
   }
 
-  async listThreads(query: ThreadQuery): Promise<ThreadRow[]> {
+  async listThreads(query: ThreadQuery): Promise<ListedThread[]> {
     this.#refuseClosed();
+    if (query.terms !== undefined) return this.#search.find(query, query.terms);
     return mergedThreads(this.#parts.reader, this.#parts.overlay, query);
   }
 
@@ -233,6 +248,7 @@ export class EmbeddedStore implements ThreadStore {
 
   async #letGo(): Promise<void> {
     clearInterval(this.#ticker);
+    await this.#search.close();
     await this.#viewFeed.close();
     this.#parts.close();
   }
@@ -280,6 +296,8 @@ export class EmbeddedStore implements ThreadStore {
       const deleted = commit.rows.thread.deletedAt !== null;
       if (deleted) this.#parts.stale.addDeleted(commit.key, tail.erase(commit.key));
       else tail.add(commit.key, segment, writes);
+      if (deleted) this.#search.deleted(commit.key);
+      else this.#search.changed(commit.key);
       const meta = commit.changes.some(isMeta) || writes.some(({ offset }) => offset === 0);
       if (meta) this.#parts.stale.add(segment, commit.key);
     }

@@ -42,6 +42,8 @@ export type ImportCommitsParts = {
   readonly threadRow: (key: ThreadKey) => ThreadRow | null;
   /** Resolves when no checkpoint writes what it took from the tail before. */
   readonly checkpointWritten: () => Promise<void>;
+  /** Told of each thread that may be read from now on. */
+  readonly onApplied: (key: ThreadKey) => void;
 };
 
 type Entry = ImportCommit & { applying: Promise<void> | null; isApplied: boolean };
@@ -94,6 +96,7 @@ export class ImportCommits {
     entry.applying ??= this.#apply(entry).then(
       () => {
         entry.isApplied = true;
+        this.#parts.onApplied(entry.key);
       },
       (error: Error) => {
         entry.applying = null;

@@ -120,13 +120,14 @@ function mergedParts<Row>(
 }
 
 /** Newest activity first, then the higher id (REST1). Ids are ASCII, as SQLite compares them. */
-function newestFirst(a: ThreadRow, b: ThreadRow): number {
+export function newestFirst(a: ThreadRow, b: ThreadRow): number {
   if (a.updatedAt !== b.updatedAt) return b.updatedAt - a.updatedAt;
   if (a.threadId !== b.threadId) return a.threadId < b.threadId ? 1 : -1;
   return a.orgId < b.orgId ? 1 : -1;
 }
 
-function matches(row: ThreadRow, query: ThreadQuery): boolean {
+/** Whether a list holds the row; of words nothing is known here. */
+export function matches(row: ThreadRow, query: ThreadQuery): boolean {
   const { after } = query;
   return (
     row.deletedAt === null &&

@@ -20,6 +20,7 @@ import { mergedHead } from "./merged-rows.ts";
 import { markViewDamaged, prepareView } from "./prepare-view.ts";
 import { RolloutFiles } from "./rollout-files.ts";
 import { RowOverlay } from "./row-overlay.ts";
+import type { SearchFiles, SearchSink } from "./search-link.ts";
 import type { StaleThreads } from "./stale-threads.ts";
 import { type StoreLimits, storeLimits } from "./store-limits.ts";
 import { ViewLink, type ViewSink } from "./view-link.ts";
@@ -37,6 +38,8 @@ export type EmbeddedStoreOptions = {
   readonly limits?: Partial<StoreLimits>;
   /** Who writes the view; a worker of its own by default. */
   readonly openView?: (file: string) => ViewSink;
+  /** Who writes the search index; a worker of its own by default. */
+  readonly openSearch?: (files: SearchFiles) => SearchSink;
   /** Told of each flush and how many commits it made durable. */
   readonly observe?: StoreObserver;
 };
@@ -54,6 +57,7 @@ export type Opened = {
   readonly observe: StoreObserver;
   readonly reader: ViewReader;
   readonly view: ViewSink;
+  readonly openSearch: ((files: SearchFiles) => SearchSink) | undefined;
   readonly overlay: RowOverlay;
   readonly tail: MemoryTail;
   readonly rollouts: RolloutFiles;
@@ -113,6 +117,7 @@ async function openDirectory(options: EmbeddedStoreOptions, unlock: () => void):
     const observe = options.observe ?? { flushed: () => undefined };
     return {
       ...{ dataDir, files, limits, now, log, observe },
+      openSearch: options.openSearch,
       ...{ reader, view, overlay, tail, rollouts, stale, sealed, imports },
       ...{ damage, headOf, onViewDamage, close },
       end: { ...end, lastBatch: Math.max(end.lastBatch, flushed) },

@@ -16,6 +16,18 @@ export const storeLimits = {
   checkpointIntervalMs: 20_000,
   /** Changed rows go to the view this long after a flush; until then they are read from memory. */
   viewIntervalMs: 200,
+  /** Changed threads are indexed for search this long after a flush (FIND6: within 2 s). */
+  searchIntervalMs: 300,
+  /** Lines of events handed to the search index at once. */
+  searchBytes: 512 * 1024,
+  /** Texts of a word read at once; of one in fewer all threads are known, else they are asked. */
+  searchProbedTexts: 2_000,
+  /** Words that are together in at most so many threads are answered from those alone. */
+  searchRareThreads: 2_000,
+  /** Threads of the list walked in one piece, and asked one by one, for a common word. */
+  searchWalkedThreads: 100,
+  /** Where fewer than one in so many holds the words, all threads of each word are read instead. */
+  searchHitsOneIn: 8,
   /** Between two attempts to write again after a full disk (LOG13). */
   retryMs: 1_000,
   /** Rollout files written at a time by a checkpoint, so that a flush never waits behind many. */

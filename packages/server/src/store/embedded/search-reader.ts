@@ -1,0 +1,140 @@
+/**
+ * Reads of the search index: which threads hold a term, whether one does, and which text shows it.
+ * Synchronous and short, each bounded by what its caller asks for. All throw what SQLite throws;
+ * `search-index.ts` knows what it means.
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { SearchTerm } from "../search-words.ts";
+import { keyText, type ThreadKey } from "../thread-key.ts";
+import { documentsPerThread, scopeName } from "./search-schema.ts";
+import { anyOf, beginningOf, tokenOf } from "./search-tokens.ts";
+
+/** How far a thread is indexed; `crc` is of the line of the event at `sequence`. */
+export type IndexedThread = {
+  readonly sequence: number;
+  readonly crc: number;
+  readonly metaVersion: number;
+};
+
+/** A text that was found; `sequence` 0 is the title. */
+export type FoundText = { readonly sequence: number; readonly type: string; readonly text: string };
+
+/** Words a longer beginning stands for; those behind them are not looked for. */
+const continuationsMax = 200;
+
+/** Threads whose numbers are kept in memory; past it they are looked up anew. */
+const numbersMax = 50_000;
+
+type Row = Record<string, unknown>;
+
+/** The index through one connection, which stays its owner's to close. */
+export class SearchReader {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  /** A number is given once and never to another thread, so what is known of one stays true. */
+  readonly #numbers = new Map<string, number>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  /** How far a thread is indexed; null for one that is not. */
+  indexed({ orgId, threadId }: ThreadKey): IndexedThread | null {
+    const sql = `select sequence, crc, meta_version as metaVersion from search_threads
+      where org_id = ? and thread_id = ?`;
+    return (this.#prepared(sql).get(orgId, threadId) as IndexedThread | undefined) ?? null;
+  }
+
+  /** The thread's number in the index; null for one that is not in it. */
+  numberOf(key: ThreadKey): number | null {
+    const text = keyText(key);
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    const sql = "select number from search_threads where org_id = ? and thread_id = ?";
+    const row = this.#prepared(sql).get(key.orgId, key.threadId);
+    if (row === undefined) return null;
+    const number = row.number as number;
+    if (this.#numbers.size === numbersMax) this.#numbers.clear();
+    this.#numbers.set(text, number);
+    return number;
+  }
+
+  /** The thread that has a number; null once it is gone. */
+  keyOf(number: number): ThreadKey | null {
+    const sql =
+      "select org_id as orgId, thread_id as threadId from search_threads where number = ?";
+    return (this.#prepared(sql).get(number) as ThreadKey | undefined) ?? null;
+  }
+
+  /**
+   * What the index is asked for a term, among the words of one owner, or, with null, of titles
+   * that people set in the whole org. Null when no text holds it.
+   */
+  expression(term: SearchTerm, orgId: string, ownerUserId: string | null): string | null {
+    const row = this.#prepared("select scope from search_scopes where name = ?").get(
+      scopeName(orgId, ownerUserId),
+    );
+    if (row === undefined) return null;
+    const scope = row.scope as number;
+    const token = tokenOf(term, scope);
+    if (token !== null) return anyOf([token]);
+    const tokens = this.#continuations(beginningOf(term, scope));
+    return tokens.length === 0 ? null : anyOf(tokens);
+  }
+
+  /** Documents that hold it, ascending, behind `after`; at most `limit`. */
+  documents(expression: string, after: number, limit: number): number[] {
+    const sql = `select rowid from search_words where search_words match ? and rowid > ? limit ?`;
+    const rows = this.#arrays(sql).all(expression, BigInt(after), limit) as unknown as [number][];
+    return rows.map(([document]) => document);
+  }
+
+  /** The last document of the thread with this number that holds it; null when none does. */
+  lastDocument(expression: string, number: number): number | null {
+    // As BigInt, because the index ignores bounds that are no integers to SQLite.
+    const from = BigInt(number) * BigInt(documentsPerThread);
+    const sql = `select rowid as document from search_words
+      where search_words match ? and rowid between ? and ? order by rowid desc limit 1`;
+    const to = from + BigInt(documentsPerThread - 1);
+    const row = this.#prepared(sql).get(expression, from, to) as Row | undefined;
+    return row === undefined ? null : (row.document as number);
+  }
+
+  /** The text of a document; null once it is gone. */
+  text(document: number): FoundText | null {
+    const sql = "select type, text from search_texts where document = ?";
+    const row = this.#prepared(sql).get(document);
+    if (row === undefined) return null;
+    const sequence = document % documentsPerThread;
+    return { sequence, type: row.type as string, text: row.text as string };
+  }
+
+  /** Tokens in the index that go on from this one, itself included, in their order. */
+  #continuations(beginning: string): string[] {
+    const next = this.#prepared("select term from search_terms where term >= ? limit 1");
+    const tokens: string[] = [];
+    for (let from = beginning; tokens.length < continuationsMax; ) {
+      const term = next.get(from)?.term as string | undefined;
+      if (term === undefined || !term.startsWith(beginning)) break;
+      tokens.push(term);
+      // The lowest text behind it: the index goes there without reading on through this word.
+      from = `${term}\u0001`;
+    }
+    return tokens;
+  }
+
+  #arrays(sql: string): StatementSync {
+    const statement = this.#prepared(sql);
+    statement.setReturnArrays(true);
+    return statement;
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
