@@ -22,14 +22,20 @@ import { measureLiveAppends } from "./scenarios/live-append.ts";
 import { measureLiveLatency } from "./scenarios/live-latency.ts";
 import { measureManyThreads } from "./scenarios/many-threads.ts";
 import { measurePublishWatch } from "./scenarios/publish-watch.ts";
+import { measureSearch } from "./scenarios/search.ts";
 import { measureStartUp } from "./scenarios/start-up.ts";
 import { type ServerProcess, startServer } from "./server-process.ts";
 
+/** In the order in which they are measured, peers of a kind beside each other. */
+const scenarios = [
+  ...["append", "live-append", "fan-out", "peers", "many", "latency", "connects", "history"],
+  ...["publish-watch", "list", "search", "context", "leases", "start"],
+];
+
 const help = `Usage: npm run bench -- [options]
-  --only <names>     of append, live-append, fan-out, many, latency, connects, history, list,
-                     context, leases, start, peers, publish-watch; separated by commas
+  --only <names>     separated by commas, of ${scenarios.join(", ")}
   --seconds <n>      per measurement (5)
-  --threads <n>      in the list (100000)
+  --threads <n>      in the list and for search (100000)
   --connects <n>     of watchers that leave at once (100000)
   --publish-mb <n>   of sessions in publish-watch (256)
   --events <n>       on disk at start (1000000)
@@ -38,11 +44,7 @@ const help = `Usage: npm run bench -- [options]
 
 const { values } = parseArgs({
   options: {
-    only: {
-      type: "string",
-      default:
-        "append,live-append,fan-out,many,latency,connects,history,list,context,leases,start,peers,publish-watch",
-    },
+    only: { type: "string", default: scenarios.join(",") },
     seconds: { type: "string", default: "5" },
     threads: { type: "string", default: "100000" },
     connects: { type: "string", default: "100000" },
@@ -97,6 +99,7 @@ try {
   });
   const threads = Number(values.threads);
   await onServer("list", (server) => measureList(server, { threads, seconds }));
+  await onServer("search", (server) => measureSearch(server, { threads, seconds }));
   await onServer("context", (server) => measureContext(server, seconds));
   await onServer("leases", (server) => measureLeases(server));
   if (only.has("start")) {
