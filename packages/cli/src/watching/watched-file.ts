@@ -1,6 +1,6 @@
 /**
  * A session file as the watch knows it, and the few questions asked of it. Changed by
- * `session-watch.ts` alone.
+ * `session-watch.ts` and `settle-pass.ts` alone.
  */
 import { isRecent, type Published, planFile } from "./file-plan.ts";
 import type { Seen } from "./folder-scan.ts";
