@@ -6,7 +6,7 @@ import {
   type BatchPublisherOptions,
   type NumberedFrame,
 } from "./batch-publisher.ts";
-import type { PublishBatch, PublishText } from "./spool-client.ts";
+import type { EncodedBatch, PublishBatch } from "./spool-client.ts";
 import { SpoolError } from "./spool-error.ts";
 
 type Publish = BatchPublisherOptions["publish"];
@@ -15,7 +15,7 @@ function frame(runSequence: number, fields: Partial<NumberedFrame> = {}): Number
   return { threadId: "thr_a", runId: "run_a", type: "custom", payload: {}, runSequence, ...fields };
 }
 
-function appended({ threadId, runId, count }: PublishText) {
+function appended({ threadId, runId, count }: EncodedBatch) {
   const counts = { appended: count, duplicates: 0, delivered: 0 };
   return { threadId, runId, rolloutId: "rol_a", sequence: 0, runSequence: 0, ...counts };
 }
@@ -24,12 +24,12 @@ function appended({ threadId, runId, count }: PublishText) {
 function recording(fail: (batch: PublishBatch, attempt: number) => void = () => {}) {
   const sent: PublishBatch[] = [];
   let attempts = 0;
-  const publish: Publish = async (text) => {
-    const batch: PublishBatch = JSON.parse(text.text);
+  const publish: Publish = async (encoded) => {
+    const batch: PublishBatch = JSON.parse(new TextDecoder().decode(encoded.bytes));
     attempts += 1;
     fail(batch, attempts);
     sent.push(batch);
-    return appended(text);
+    return appended(encoded);
   };
   const retries: string[] = [];
   const publisher = new BatchPublisher({

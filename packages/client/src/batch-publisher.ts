@@ -7,11 +7,11 @@
  *   (per thread, ≤ 1,000 frames, ≤ 2 Mi units)                        one at a time     ≤ `parallel`
  *
  * A frame becomes text once, when it is added; sizes are counted in UTF-16 units of that text, of
- * which each takes at most three bytes (WIRE6).
+ * which each takes at most three bytes (WIRE6). A batch on its way is bytes, and nothing else of it is kept.
  */
 import type { PublishAnswer } from "@spool/protocol/publish";
 import { type RetryOptions, withRetries } from "./retry.ts";
-import type { PublishText } from "./spool-client.ts";
+import type { EncodedBatch } from "./spool-client.ts";
 import { SpoolError } from "./spool-error.ts";
 
 /** A durable frame with its place in its run (PUB3). */
@@ -37,9 +37,9 @@ export type PublishTotals = {
  * `signal` ends everything: unsent frames are dropped, waiting calls reject with its reason.
  */
 export type BatchPublisherOptions = RetryOptions & {
-  /** Sends one batch: `(batch, options) => client.publishText(batch, options)`. */
+  /** Sends one batch: `(batch, options) => client.publishEncoded(batch, options)`. */
   readonly publish: (
-    batch: PublishText,
+    batch: EncodedBatch,
     options: { readonly signal?: AbortSignal | undefined },
   ) => Promise<PublishAnswer>;
   /** Requests under way at once (4). */
@@ -57,6 +57,7 @@ const batchFramesMax = 1_000;
 /** Units of a batch: at three bytes each still less than what the server takes (WIRE6). */
 const batchUnitsMaxDefault = 2 * 1024 * 1024;
 const unsentUnitsMaxDefault = 32 * 1024 * 1024;
+const encoder = new TextEncoder();
 
 /** Frames of one run that go together, each as JSON, and their size. */
 type FilledBatch = {
@@ -118,10 +119,10 @@ export class BatchPublisher {
     await this.#slots.take();
     try {
       const { publish, signal } = this.#options;
-      const body = textOf(batch);
-      const answer = await withRetries(() => publish(body, { signal }), this.#options);
+      const encoded = takeEncoded(batch);
+      const answer = await withRetries(() => publish(encoded, { signal }), this.#options);
       publication.count(answer);
-      this.#confirmed += batch.events.length;
+      this.#confirmed += encoded.count;
       this.#options.onProgress?.(this.#confirmed);
     } finally {
       this.#slots.give();
@@ -243,8 +244,10 @@ class Slots {
   }
 }
 
-function textOf({ threadId, runId, events }: FilledBatch): PublishText {
+/** The batch's body; its frames' texts are let go. */
+function takeEncoded({ threadId, runId, events }: FilledBatch): EncodedBatch {
   const head = JSON.stringify({ threadId, runId }).slice(0, -1);
-  const text = `${head},"events":[${events.join(",")}]}`;
-  return { threadId, runId, count: events.length, text };
+  const frames = events.splice(0);
+  const bytes = encoder.encode(`${head},"events":[${frames.join(",")}]}`);
+  return { threadId, runId, count: frames.length, bytes };
 }

@@ -14,15 +14,13 @@ import { ThreadRoutes, threadPath } from "./thread-routes.ts";
 /** A batch of one thread and run, or of frames without a run (PUB2, PUB10). */
 export type PublishBatch = Omit<Batch, "threadId"> & { readonly threadId: string };
 
-/** A batch that is JSON already; names and number of frames are for whoever keeps count. */
-export type PublishText = {
+/** A batch that is JSON in UTF-8 already; the rest is for whoever keeps count. */
+export type EncodedBatch = {
   readonly threadId: string;
   readonly runId: string;
   readonly count: number;
-  readonly text: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 };
-
-const encoder = new TextEncoder();
 
 /** Calls of one connection. Stateless: make one and share it. */
 export class SpoolClient {
@@ -50,10 +48,10 @@ export class SpoolClient {
     return this.#post("/v1/thread-events", batch, options);
   }
 
-  /** As `publish`, for a batch that is text already. */
-  async publishText({ text }: PublishText, options: CallOptions = {}): Promise<PublishAnswer> {
+  /** As `publish`, for a batch that is bytes already. */
+  async publishEncoded({ bytes }: EncodedBatch, options: CallOptions = {}): Promise<PublishAnswer> {
     const path = "/v1/thread-events";
-    const upload = { type: "application/json", body: encoder.encode(text) };
+    const upload = { type: "application/json", body: bytes };
     const request = { ...options, method: "POST", path, upload } as const;
     return (await this.http.json<PublishAnswer>(request)).data;
   }

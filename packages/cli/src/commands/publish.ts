@@ -108,7 +108,7 @@ class Publishing {
     };
     this.#publisher = new BatchPublisher({
       ...this.#retry,
-      publish: (batch, more) => this.#client.publishText(batch, more),
+      publish: (batch, more) => this.#client.publishEncoded(batch, more),
       onProgress: (confirmed) => {
         this.#framesStored = confirmed;
         this.#waitsFor = "";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Environment } from "../command-context.ts";
 
 /** Room for the longest line that is read, several times over. */
-const flags = ["--max-semi-space-size=8", "--max-old-space-size=112"];
+const flags = ["--max-semi-space-size=4", "--max-old-space-size=112"];
 /** What native code frees goes back to the system instead of being kept for each thread (glibc). */
 const allocator = {
   MALLOC_ARENA_MAX: "1",

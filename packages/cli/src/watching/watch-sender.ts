@@ -51,7 +51,7 @@ export class WatchSender {
       batchUnitsMax,
       publish: async (batch, more) => {
         try {
-          return await client.publishText(batch, more);
+          return await client.publishEncoded(batch, more);
         } catch (error) {
           this.#refusedRuns.set(batch.threadId, batch.runId);
           throw error;
