@@ -13,7 +13,8 @@ export type LoadResult = {
 /**
  * Sends requests over `connections` connections, one at a time on each, until `seconds` have
  * passed or `next` gives null. The first tenth is warm-up and not counted. Any status other than
- * 2xx ends it with an error: a refusal is no throughput.
+ * 2xx ends it with an error: a refusal is no throughput. With `waits` a 503 is sent again after a
+ * second, as a client does that is asked to wait.
  */
 export async function drive(options: {
   port: number;
@@ -23,6 +24,7 @@ export async function drive(options: {
   onAnswer?: (answer: RawAnswer, connection: number) => void;
   /** True: bodies are only counted. */
   discardsBodies?: boolean;
+  waits?: boolean;
 }): Promise<LoadResult> {
   const { port, connections, seconds, next, onAnswer } = options;
   const opened = await Promise.all(
@@ -39,7 +41,11 @@ export async function drive(options: {
     for (let at = performance.now(); at < end; at = performance.now()) {
       const request = next(index);
       if (request === null) return;
-      const answer = await connection.send(request);
+      let answer = await connection.send(request);
+      while (options.waits === true && answer.status === 503) {
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        answer = await connection.send(request);
+      }
       if (answer.status < 200 || answer.status > 299) {
         throw new Error(`answered ${answer.status}: ${answer.body.toString().slice(0, 300)}`);
       }

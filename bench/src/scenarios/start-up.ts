@@ -74,6 +74,8 @@ async function append(server: ServerProcess, events: number, name: string): Prom
     port: server.port,
     connections: 16,
     seconds: 600,
+    // More comes in than a disk under other load may take.
+    waits: true,
     next: () => {
       if (sent * eventsPerRequest >= events) return null;
       const started = { type: "run_started", payload: {} };

@@ -1,14 +1,16 @@
 /**
  * Turns sealed journal segments into files and table rows, oldest first, and frees them (LOG14):
  *
- *   0 imports of the segment in the files and the view (`import-commits.ts`)
+ *   0 imports of the segments in the files and the view (`import-commits.ts`)
  *   1 rollout files and indexes written and synced, a few at a time, new folders' names too
  *   2 thread.json of threads whose metadata changed; deleted threads erased
- *   3 the view committed durably up to the segment's last batch
- *   4 the segment removed, or set aside when damage was found, its lines dropped from memory
+ *   3 the view committed durably up to the segments' last batch
+ *   4 the segments removed, or set aside when damage was found, their lines dropped from memory
  *
- * A crash between any two steps leaves the segment in the journal, and doing it all again changes
- * nothing. Runs beside the flushes and never delays one: they share no file.
+ * Segments that wait are worked off together: each file is synced once for all of them, so that the
+ * more is written the less a segment costs. A crash between any two steps leaves the segments in
+ * the journal, or the newest of them, and doing it all again changes nothing. Runs beside the
+ * flushes and never delays one: they share no file.
  */
 import type { ThreadRow } from "../rows.ts";
 import { keyText, type ThreadKey } from "../thread-key.ts";
@@ -55,6 +57,7 @@ export class Checkpointer {
   readonly #sealed: SealedSegment[] = [];
   #running: Promise<void> | null = null;
   #writing: Promise<unknown> = Promise.resolve();
+  #attempt: Promise<void> = Promise.resolve();
   /** Why the last attempt failed; null when it did not. */
   failure: Error | null = null;
 
@@ -76,6 +79,11 @@ export class Checkpointer {
     await this.#writing.catch(() => undefined); // told to the caller of `run`
   }
 
+  /** Resolves when the segments that are being worked off are done with, well or not. */
+  attempt(): Promise<void> {
+    return this.#attempt;
+  }
+
   /** Works through what is sealed. Resolves when nothing is left; rejects with what stopped it. */
   run(): Promise<void> {
     this.#running ??= this.#work().finally(() => {
@@ -85,37 +93,45 @@ export class Checkpointer {
   }
 
   async #work(): Promise<void> {
-    for (let sealed = this.#sealed[0]; sealed !== undefined; sealed = this.#sealed[0]) {
+    while (this.#sealed.length > 0) {
+      const group = this.#sealed.slice(0, this.#parts.limits.checkpointSegments);
+      const work = this.#free(group);
+      this.#attempt = work.catch(() => undefined); // told to the caller of `run`
       try {
-        await this.#free(sealed);
+        await work;
         this.failure = null;
       } catch (error) {
         this.failure = error as Error;
         throw error;
       }
-      this.#sealed.shift();
-      await this.#parts.onFreed(sealed);
     }
   }
 
-  async #free(sealed: SealedSegment): Promise<void> {
+  async #free(group: readonly SealedSegment[]): Promise<void> {
     const { files, dataDir, tail, commitView, damage } = this.#parts;
-    await this.#parts.importsApplied(sealed.segment);
-    this.#writing = this.#write(sealed.segment);
+    const last = group.at(-1) as SealedSegment;
+    await this.#parts.importsApplied(last.segment);
+    this.#writing = this.#write(group);
     await this.#writing;
-    await commitView(sealed.lastBatch);
+    await commitView(last.lastBatch);
     await damage.save();
-    if (damage.holdsSegment(sealed.segment)) await this.#setAside(sealed.segment);
-    else await files.remove(segmentFile(dataDir, sealed.segment));
-    await files.syncFolder(journalFolder(dataDir));
-    tail.drop(sealed.segment);
+    for (const { segment } of group) {
+      if (damage.holdsSegment(segment)) await this.#setAside(segment);
+      else await files.remove(segmentFile(dataDir, segment));
+      // Each before the next: behind a gap the journal would be taken to have ended.
+      await files.syncFolder(journalFolder(dataDir));
+    }
+    tail.drop(last.segment);
+    this.#sealed.splice(0, group.length);
+    for (const sealed of group) await this.#parts.onFreed(sealed);
   }
 
-  async #write(segment: number): Promise<void> {
+  async #write(group: readonly SealedSegment[]): Promise<void> {
     const { tail, limits, staleThreads } = this.#parts;
-    const stale = new Map(staleThreads(segment).map((one) => [keyText(one.row), one]));
-    const shares = [...tail.shares(segment)];
-    await inParallel(shares, limits.checkpointWriters, (share) => this.#writeShare(segment, share));
+    const changed = group.flatMap(({ segment }) => staleThreads(segment));
+    const stale = new Map(changed.map((one) => [keyText(one.row), one]));
+    const shares = [...tail.shares((group.at(-1) as SealedSegment).segment)];
+    await inParallel(shares, limits.checkpointWriters, (share) => this.#writeShare(share));
     await inParallel([...stale.values()], limits.checkpointWriters, (one) =>
       this.#writeThread(one),
     );
@@ -131,13 +147,14 @@ export class Checkpointer {
   }
 
   /** A thread whose files are damaged refuses writes from here on; the others' lines go on. */
-  async #writeShare(segment: number, share: SegmentShare): Promise<void> {
+  async #writeShare(share: SegmentShare): Promise<void> {
     try {
       await this.#writeLines(share);
     } catch (error) {
       if (!(error instanceof StorageDamage)) throw error;
       this.#parts.damage.add(keyText(share.key), error.message);
-      this.#parts.damage.holdSegment(segment);
+      const chunks = [...share.rollouts.values()].flat();
+      for (const { segment } of chunks) this.#parts.damage.holdSegment(segment);
     }
   }
 

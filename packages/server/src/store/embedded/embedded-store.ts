@@ -317,8 +317,9 @@ export class EmbeddedStore implements ThreadStore {
   async #room(): Promise<void> {
     const { sealedSegmentsMax, retryMs } = this.#parts.limits;
     while (this.#checkpointer.pending > sealedSegmentsMax && this.#closing === null) {
-      await this.#checkpointer.run().catch(() => undefined); // logged by #checkpoint
-      if (this.#checkpointer.pending <= sealedSegmentsMax) return;
+      this.#checkpoint();
+      await this.#checkpointer.attempt();
+      if (this.#checkpointer.failure === null) continue;
       await new Promise((resolve) => setTimeout(resolve, retryMs));
     }
   }

@@ -10,7 +10,7 @@ import type { RolloutWrite } from "./journal-record.ts";
 /** Lines of one commit in one rollout, and the journal segment they stand in. */
 export type TailChunk = RolloutWrite & { readonly segment: number };
 
-/** What of a thread a sealed segment holds. */
+/** What of a thread sealed segments hold. */
 export type SegmentShare = {
   readonly key: ThreadKey;
   readonly rollouts: ReadonlyMap<string, readonly TailChunk[]>;
@@ -51,23 +51,23 @@ export class MemoryTail {
     return this.#threads.get(keyText(key))?.rollouts.get(rolloutId) ?? [];
   }
 
-  /** Threads with lines in this segment, and those lines. */
+  /** Threads with lines in segments up to this one, and those lines. */
   *shares(segment: number): Generator<SegmentShare> {
     for (const { key, rollouts } of this.#threads.values()) {
       const share = new Map<string, TailChunk[]>();
       for (const [rolloutId, chunks] of rollouts) {
-        const own = chunks.filter((chunk) => chunk.segment === segment);
+        const own = chunks.filter((chunk) => chunk.segment <= segment);
         if (own.length > 0) share.set(rolloutId, own);
       }
       if (share.size > 0) yield { key, rollouts: share };
     }
   }
 
-  /** Forgets the chunks of a segment: their lines are in the files now. */
+  /** Forgets the chunks of segments up to this one: their lines are in the files now. */
   drop(segment: number): void {
     for (const [text, { rollouts }] of this.#threads) {
       for (const [rolloutId, chunks] of rollouts) {
-        const rest = chunks.filter((chunk) => chunk.segment !== segment);
+        const rest = chunks.filter((chunk) => chunk.segment > segment);
         if (rest.length === 0) rollouts.delete(rolloutId);
         // A new array: readers hold the old one.
         else if (rest.length < chunks.length) rollouts.set(rolloutId, rest);

@@ -71,7 +71,7 @@ export class RolloutFiles {
     // Until both are written, nothing is known of either.
     this.#ownEnds.delete(indexPath);
     await this.#put(rolloutFile(folder, rolloutId), bytes, { offset: first.offset, isOwn });
-    const added = blocksOf(bytes, first, this.#limits.blockBytes);
+    const added = bySegment(chunks).flatMap((run) => this.#blocksIn(run, bytes, first.offset));
     const indexOffset = kept.length * indexRecordBytes;
     await this.#put(indexPath, encodeBlocks(added), { offset: indexOffset, isOwn });
     this.#remember(indexPath, [...kept, ...added]);
@@ -169,6 +169,14 @@ export class RolloutFiles {
       this.#indexes.delete(path);
       this.#ownEnds.delete(path);
     }
+  }
+
+  /** The blocks of neighbouring chunks, whose bytes stand in `bytes`, which begins at `start`. */
+  #blocksIn(run: readonly TailChunk[], bytes: Buffer, start: number): IndexBlock[] {
+    const [first, last] = [run[0] as TailChunk, run.at(-1) as TailChunk];
+    const end = last.offset + last.bytes.length;
+    const lines = bytes.subarray(first.offset - start, end - start);
+    return blocksOf(lines, first, this.#limits.blockBytes);
   }
 
   async #put(
@@ -269,6 +277,20 @@ export class RolloutFiles {
       await file?.close();
     }
   }
+}
+
+/**
+ * Runs of chunks of one journal segment. A block never holds lines of two: where a crash leaves only
+ * the newer segment in the journal, writing goes on at a border between blocks.
+ */
+function bySegment(chunks: readonly TailChunk[]): TailChunk[][] {
+  const runs: TailChunk[][] = [];
+  for (const chunk of chunks) {
+    const run = runs.at(-1);
+    if (run?.[0]?.segment === chunk.segment) run.push(chunk);
+    else runs.push([chunk]);
+  }
+  return runs;
 }
 
 function endOf(blocks: readonly IndexBlock[]): number {

@@ -12,6 +12,8 @@ export const storeLimits = {
   waitingMsMax: 5_000,
   /** Sealed segments not yet in the rollout files; beyond it appends wait. */
   sealedSegmentsMax: 8,
+  /** Sealed segments that are worked off together; a reader's lines stay in memory meanwhile. */
+  checkpointSegments: 4,
   /** A segment with content is sealed after this time at the latest (DEL6: within 60 s). */
   checkpointIntervalMs: 20_000,
   /** Changed rows go to the view this long after a flush; until then they are read from memory. */
