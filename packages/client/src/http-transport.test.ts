@@ -85,6 +85,15 @@ test("AUTH1 a key goes as X-API-Key, a token as Bearer, fetched for each request
   assert.equal(server.asked[1]?.path, "/below/v1/me");
 });
 
+test("FIND9 a page of a search says whether it may have missed some", async () => {
+  const headers = { "x-search-partial": "true" };
+  const data = { threads: [] };
+  await using server = disposable(await startFaultServer({ http: [{ data, headers }, { data }] }));
+  const { threads } = new SpoolClient({ url: server.url, credential });
+  assert.equal((await threads.list({ q: "word" })).isPartial, true);
+  assert.equal((await threads.list({ q: "word" })).isPartial, false);
+});
+
 test("ids are encoded and undefined parameters left out", async () => {
   await using server = disposable(await startFaultServer({ http: [{ data: { events: [] } }] }));
   const client = new SpoolClient({ url: server.url, credential });

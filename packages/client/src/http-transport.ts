@@ -55,6 +55,8 @@ export type Envelope<T> = {
     readonly hasMore?: boolean;
     readonly nextCursor?: string | null;
   };
+  /** Those of the answer. */
+  readonly headers: Headers;
 };
 
 const timeoutMsDefault = 30_000;
@@ -102,7 +104,7 @@ export class HttpTransport {
     return this.#exchange(request, async (response) => {
       const body = await parsedBody(response);
       if (typeof body !== "object" || body === null || !("data" in body)) throw foreign(response);
-      return body as Envelope<T>;
+      return { ...(body as Omit<Envelope<T>, "headers">), headers: response.headers };
     });
   }
 

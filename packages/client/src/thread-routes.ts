@@ -34,6 +34,9 @@ export type ThreadQuery = {
   readonly q?: string | undefined;
 };
 
+/** A page of threads; `isPartial`: the search may have missed some, try again later (FIND9). */
+export type ThreadPage = Page<ListedThread> & { readonly isPartial: boolean };
+
 /** A thread with its newest events, ascending (REST7). */
 export type ThreadSnapshot = {
   readonly thread: Thread;
@@ -78,14 +81,15 @@ export class ThreadRoutes {
   }
 
   /** One page of threads, newest activity first; with `q` each has a `snippet` (FIND5). */
-  async list(query: ThreadQuery = {}, options: CallOptions = {}): Promise<Page<ListedThread>> {
+  async list(query: ThreadQuery = {}, options: CallOptions = {}): Promise<ThreadPage> {
     const flags = { archived: query.archived || undefined, all: query.all || undefined };
     const envelope = await this.#http.json({
       ...options,
       path: "/v1/threads",
       query: { ...query, ...flags },
     });
-    return pageOf(envelope, "threads");
+    const isPartial = envelope.headers.get("x-search-partial") === "true";
+    return { ...pageOf<ListedThread>(envelope, "threads"), isPartial };
   }
 
   /** All threads the query covers, page by page as they are taken. */

@@ -292,7 +292,7 @@ function routesOf(
   ];
   const metrics = createMetrics({
     counters,
-    figures: [...figuresOf(live, flushes), ...shared.modelCounters.figures()],
+    figures: [...figuresOf({ live, store, flushes }), ...shared.modelCounters.figures()],
   });
   const { publicUrl } = config;
   const ops = {
@@ -309,8 +309,18 @@ function modelOf({ summariserUrl, summariserModel, summariserApiKey }: Config) {
   return { url: summariserUrl, model: summariserModel, apiKey: summariserApiKey };
 }
 
-function figuresOf(live: LiveServer, flushes: Parts["flushes"]) {
+function figuresOf({
+  live,
+  store,
+  flushes,
+}: Pick<Parts, "store" | "flushes"> & { readonly live: LiveServer }) {
   return [
+    {
+      name: "spool_search_filling",
+      help: "1 while the search index lacks what was there before; searches may miss some",
+      type: "gauge" as const,
+      read: () => (store.health().search === "filling" ? 1 : 0),
+    },
     {
       name: "spool_open_sockets",
       help: "WebSockets that are open",

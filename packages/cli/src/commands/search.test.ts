@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { SpoolClient } from "@spool/client/spool-client";
+import { startFaultServer } from "@spool/client/testing/fault-server";
 import type { ListedThread } from "@spool/protocol/resources";
 import { eventually } from "@spool/server/testing/eventually";
 import { startTestServer, type TestServer } from "@spool/server/testing/test-server";
@@ -15,7 +16,8 @@ before(async () => {
   await client.threads.create({ id: "thr_one", title: "Deploy \x1b[31mthe Server" });
   await client.threads.create({ id: "thr_two", title: "Deployments" });
   await eventually("both are found", async () => {
-    return (await client.threads.list({ q: "deploy" })).items.length === 2;
+    const { items, isPartial } = await client.threads.list({ q: "deploy" });
+    return items.length === 2 && !isPartial;
   });
 });
 after(() => server.close());
@@ -59,6 +61,19 @@ test("CFG17 search says when it finds nothing, and refuses what holds no word", 
   assert.equal(refused.code, 1);
   assert.match(refused.err, /^spool: [^\n]+\n$/);
   assert.equal((await spool("search")).code, 2);
+});
+
+test("FIND9 CFG17 search says that the server's index is being filled", async () => {
+  const headers = { "x-search-partial": "true" };
+  const filling = await startFaultServer({ http: [{ data: { threads: [] }, headers }] });
+  try {
+    const env = { SPOOL_URL: filling.url, SPOOL_API_KEY: "rt_test_x" };
+    const { code, out, err } = await runSpool(["search", "deploy"], { env });
+    assert.deepEqual([code, out], [0, ""]);
+    assert.match(err, /^nothing found\n.*filling its search index.*\n$/);
+  } finally {
+    await filling.close();
+  }
 });
 
 test("CFG17 threads list --q narrows its table", async () => {

@@ -3,6 +3,7 @@
  * activity first, each with the text that shows it (CFG17). With `--json` one thread a line.
  */
 import { styleText } from "node:util";
+import { walkPages } from "@spool/client/pages";
 import type { ListedThread, ThreadSnippet } from "@spool/protocol/resources";
 import type { Command } from "commander";
 import type { CommandContext } from "../command-context.ts";
@@ -36,14 +37,22 @@ async function search(
 ): Promise<void> {
   const { output } = context;
   const query = { ...filter, q, limit: Math.min(limit, pageMax) };
+  const { threads } = context.client();
   let found = 0;
-  for await (const thread of context.client().threads.all(query, { signal: context.interrupted })) {
+  let isPartial = false;
+  const all = walkPages(async (cursor) => {
+    const page = await threads.list({ ...query, cursor }, { signal: context.interrupted });
+    isPartial ||= page.isPartial;
+    return page;
+  });
+  for await (const thread of all) {
     if (context.json) await output.json(thread);
     else await output.print(...linesOf(thread, output.isTerminal));
     found += 1;
     if (found === limit) break;
   }
   if (found === 0 && !context.json) output.note("nothing found");
+  if (isPartial) output.note("the server is still filling its search index: there may be more");
 }
 
 function linesOf(thread: ListedThread, isTerminal: boolean): string[] {

@@ -15,6 +15,7 @@ export type JsonAnswer = {
   readonly status: 200 | 201 | 202;
   readonly data: string;
   readonly page?: PageEnd;
+  readonly headers?: Readonly<Record<string, string>>;
 };
 
 /** An answer around stored lines, which are copied, never parsed: `before`, lines, `after`. */

@@ -15,6 +15,7 @@ export type Cors = {
 const exposed = [
   ...["X-Request-Id", "Retry-After", "ETag", "Content-Range", "Accept-Ranges"],
   ...["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"],
+  "X-Search-Partial",
 ].join(", ");
 const accepted = [
   ...["Authorization", "X-API-Key", "Content-Type", "X-Request-Id"],

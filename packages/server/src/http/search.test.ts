@@ -1,5 +1,7 @@
 /** `q` of the thread list over HTTP: found in time, walked, refused, and whose (FIND, ORG). */
 import { strict as assert } from "node:assert";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { eventually } from "../testing/eventually.ts";
 import { exported, imported, textOf } from "../testing/moved-threads.ts";
@@ -147,4 +149,29 @@ test("FIND4 FIND6 MOVE3 what comes in by an import is the importer's to find, st
     assert.deepEqual((await search(name, { key: other })).data.threads, []);
     await threadsFound(`${name} asked moves`, 1);
   }
+});
+
+test("FIND9 a search says that its index is being filled, until it is", async () => {
+  await thread("ocelot there before the start");
+  await threadsFound("ocelot", 1);
+  const answer = (path: string) => {
+    const isPublic = !path.startsWith("/v1/");
+    return server.request("GET", path, isPublic ? {} : { key: server.keys.owner });
+  };
+  const isPartial = async () => (await answer("/v1/threads?q=ocelot")).headers["x-search-partial"];
+  await eventually("it is filled", async () => (await isPartial()) === undefined);
+  const index = new DatabaseSync(join(server.dataDir, "search.db"));
+  index.exec("pragma busy_timeout = 10000; delete from search_threads");
+  // What is to be written is refused until the table has its name again.
+  index.exec("alter table search_texts rename to hidden");
+  await server.restart();
+  assert.equal(await isPartial(), "true");
+  assert.match((await answer("/metrics")).bytes.toString(), /^spool_search_filling 1$/m);
+  assert.equal((await answer("/v1/threads")).headers["x-search-partial"], undefined);
+  assert.equal((await answer("/readyz")).status, 200);
+  index.exec("alter table hidden rename to search_texts");
+  index.close();
+  await eventually("it is filled again", async () => (await isPartial()) === undefined);
+  await threadsFound("ocelot", 1);
+  assert.match((await answer("/metrics")).bytes.toString(), /^spool_search_filling 0$/m);
 });

@@ -27,7 +27,9 @@ export function sendAnswer(response: ServerResponse, envelope: Envelope, answer:
   switch (answer.kind) {
     case "json": {
       const text = `{"data":${answer.data},"meta":${metaText(envelope, answer.page)}}`;
-      return sendBody(response, answer.status, headersFor(envelope, jsonType), text);
+      const headers = headersFor(envelope, jsonType);
+      for (const name in answer.headers) headers.push(name, answer.headers[name] as string);
+      return sendBody(response, answer.status, headers, text);
     }
     case "lines":
       return sendBody(

@@ -34,7 +34,9 @@ const searchText: Parameter<string> = {
     type: "string",
     minLength: 1,
     maxLength: searchCharactersMax,
-    description: "Words that all occur in title or messages; the last may go on",
+    description:
+      "Words that all occur in title or messages; the last may go on. While the index is being " +
+      "filled, answers carry `X-Search-Partial: true`",
   },
 };
 
@@ -102,7 +104,9 @@ function listRoute({ reads }: ThreadServices): Route {
       paged: true,
     },
     async handle(call) {
-      return rowsAnswer("threads", await reads.list(call, call.query));
+      const page = await reads.list(call, call.query);
+      const answer = rowsAnswer("threads", page);
+      return page.isPartial ? { ...answer, headers: { "x-search-partial": "true" } } : answer;
     },
   });
 }

@@ -102,9 +102,13 @@ export type PartQuery = {
 };
 
 /** `refusing`: reads go on, commits answer STORAGE_UNAVAILABLE, and why. */
-export type StoreHealth =
+export type StoreHealth = (
   | { readonly state: "writable" }
-  | { readonly state: "refusing"; readonly why: string };
+  | { readonly state: "refusing"; readonly why: string }
+) & {
+  /** The search index lacks what was committed before: words may be missing (FIND9). */
+  readonly search?: "filling";
+};
 
 /**
  * A whole history of a thread on its way in, in nobody's sight until a commit of `thread_imported`

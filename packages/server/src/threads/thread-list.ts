@@ -28,7 +28,12 @@ export type ThreadsQuery = {
 };
 
 /** A page of rows as JSON text. */
-export type RowsResult = { readonly rows: readonly string[]; readonly nextCursor: string | null };
+export type RowsResult = {
+  readonly rows: readonly string[];
+  readonly nextCursor: string | null;
+  /** A search may have missed some (FIND9). */
+  readonly isPartial?: boolean;
+};
 
 type Filters = {
   readonly archived: boolean;
@@ -54,6 +59,9 @@ export async function listThreads(
   const filters = cursor ?? filtersOf(query);
   if (filters.all) requireAdmin(caller);
   const limit = Math.min(query.limit ?? listPage.default, listPage.max);
+  const isSearch = filters.q !== null;
+  // Asked before, so that what is filled in meanwhile counts as missing.
+  const isPartial = isSearch && sources.store.health().search === "filling";
   const rows = await sources.store.listThreads({
     orgId: principal.orgId,
     ownerUserId: filters.all ? null : principal.userId,
@@ -66,12 +74,12 @@ export async function listThreads(
     ...(filters.q === null ? {} : { terms: searchTerms(filters.q) }),
   });
   if (filters.all) sources.audit(caller, "threads.list", null);
-  const page = cutPage(rows, limit, (row) => viewFor(caller, row, filters.q !== null));
+  const page = cutPage(rows, limit, (row) => viewFor(caller, row, isSearch));
   const last = page.lastBeforeMore;
-  if (last === null) return { rows: page.texts, nextCursor: null };
+  if (last === null) return { rows: page.texts, nextCursor: null, isPartial };
   const after = { updatedAt: last.updatedAt, threadId: last.threadId };
   const nextCursor = sources.cursors.seal("threads", principal, { ...filters, after });
-  return { rows: page.texts, nextCursor };
+  return { rows: page.texts, nextCursor, isPartial };
 }
 
 function openedCursor(

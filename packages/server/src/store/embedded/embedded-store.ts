@@ -225,8 +225,9 @@ export class EmbeddedStore implements ThreadStore {
 
   health(): StoreHealth {
     const { damage } = this.#parts;
-    if (damage.all !== null) return { state: "refusing", why: damage.all };
-    return this.#journal.health();
+    const search = this.#search.isFilling ? ({ search: "filling" } as const) : {};
+    if (damage.all !== null) return { state: "refusing", why: damage.all, ...search };
+    return { ...this.#journal.health(), ...search };
   }
 
   close(): Promise<void> {

@@ -35,6 +35,12 @@ export type SearchFeedParts = {
   readonly onFailure: (error: unknown) => Promise<boolean>;
 };
 
+/** What is to be indexed of a thread, and what is left then; of one to be said, `changed` tells. */
+type NextUpdate = {
+  readonly update: SearchUpdate | null;
+  readonly left: "nothing" | "more" | "all, to be said";
+};
+
 /** Threads whose updates go to the index in one transaction. */
 const threadsAtOnce = 200;
 const linesAtOnce = 2_000;
@@ -45,6 +51,8 @@ export class SearchFeed {
   readonly #changed = new Map<string, ThreadKey>();
   readonly #deleted = new Map<string, ThreadKey>();
   #scan: ScanPlace | null = scanStart;
+  /** Threads that the comparison found the index to lack something of. */
+  readonly #lacking = new Set<string>();
   /** Whether something was erased that is not on stable storage yet. */
   #isUnsynced = false;
   #timer: NodeJS.Timeout | null = null;
@@ -57,6 +65,11 @@ export class SearchFeed {
     this.#parts = parts;
   }
 
+  /** Whether the index lacks what was there at the start, or what was to be written (FIND9). */
+  get isFilling(): boolean {
+    return this.#scan !== null || this.#lacking.size > 0 || this.#failing;
+  }
+
   /** The thread has a title or events that the index may not know. */
   changed(key: ThreadKey): void {
     this.#changed.set(keyText(key), key);
@@ -67,6 +80,7 @@ export class SearchFeed {
   deleted(key: ThreadKey): void {
     const text = keyText(key);
     this.#changed.delete(text);
+    this.#lacking.delete(text);
     this.#deleted.set(text, key);
     this.#schedule(this.#parts.limits.searchIntervalMs);
   }
@@ -171,7 +185,10 @@ export class SearchFeed {
 
   async #scanOn(place: ScanPlace): Promise<void> {
     const { keys, next } = await this.#parts.sink().scan(place);
-    for (const key of keys) this.#changed.set(keyText(key), key);
+    for (const key of keys) {
+      this.#changed.set(keyText(key), key);
+      this.#lacking.add(keyText(key));
+    }
     this.#scan = next;
   }
 
@@ -179,49 +196,49 @@ export class SearchFeed {
     const taken = [...this.#changed].slice(0, threadsAtOnce);
     const updates: SearchUpdate[] = [];
     const begun: ThreadKey[] = [];
+    const finished: string[] = [];
     let bytesLeft = this.#parts.limits.searchBytes;
     try {
       for (const [text, key] of taken) {
         if (bytesLeft <= 0) break;
         this.#changed.delete(text);
         begun.push(key);
-        const { update, isAll } = await this.#updateOf(key, bytesLeft);
-        if (!isAll) this.#changed.set(text, key);
+        const { update, left } = await this.#updateOf(key, bytesLeft);
+        if (left === "more") this.#changed.set(text, key);
+        if (left === "nothing") finished.push(text);
         if (update === null) continue;
         bytesLeft -= update.lines.length;
         updates.push(update);
       }
       if (updates.length > 0) await this.#parts.sink().write(updates);
+      for (const text of finished) this.#lacking.delete(text);
     } catch (error) {
       for (const key of begun) this.#changed.set(keyText(key), key);
       throw error;
     }
   }
 
-  /** What the index lacks of a thread, as far as the bytes go; `isAll`: nothing is left then. */
-  async #updateOf(
-    key: ThreadKey,
-    bytesMax: number,
-  ): Promise<{ update: SearchUpdate | null; isAll: boolean }> {
+  /** What the index lacks of a thread, as far as the bytes go. */
+  async #updateOf(key: ThreadKey, bytesMax: number): Promise<NextUpdate> {
     const { threadRow, isReadable } = this.#parts;
     const row = threadRow(key);
     const isGone = row === null || row.deletedAt !== null;
     // Said again, by `changed`, when it is.
-    if (!isGone && !isReadable(key)) return { update: null, isAll: true };
+    if (!isGone && !isReadable(key)) return { update: null, left: "all, to be said" };
     const indexed = this.#parts.indexed(key);
     if (isGone || !(await this.#isBeginning(indexed, row))) {
       if (indexed !== null) this.#deleted.set(keyText(key), key);
-      return { update: null, isAll: isGone };
+      return { update: null, left: isGone ? "nothing" : "more" };
     }
     const { sequence, crc, metaVersion } = row;
     if (indexed?.sequence === sequence && indexed.metaVersion === metaVersion) {
-      return { update: null, isAll: true };
+      return { update: null, left: "nothing" };
     }
     const from = (indexed?.sequence ?? 0) + 1;
     const page = await this.#page({ key, from, to: sequence, bytesMax });
-    if (page === null) return { update: null, isAll: true };
+    if (page === null) return { update: null, left: "nothing" };
     // Imported meanwhile: what was read may be of two histories.
-    if (threadRow(key)?.metaVersion !== metaVersion) return { update: null, isAll: false };
+    if (threadRow(key)?.metaVersion !== metaVersion) return { update: null, left: "more" };
     const { ownerUserId, title, titleSource } = row;
     const last = page.lines.at(-1);
     const reached = {
@@ -230,7 +247,7 @@ export class SearchFeed {
     };
     const lines = joined(page.lines.filter((line) => isSearched(typeOfLine(line))));
     const update = { key, ownerUserId, title, titleSource, metaVersion, ...reached, lines };
-    return { update, isAll: page.next === null };
+    return { update, left: page.next === null ? "nothing" : "more" };
   }
 
   /** Whether what is indexed is how the thread begins: an import may have replaced its end. */

@@ -190,6 +190,28 @@ test("FIND7 MOVE4 a killed process's imports are searched from the next start on
   await again.close();
 });
 
+test("FIND9 the store says so while its index lacks something or cannot be written", async (t) => {
+  const fixture = fixtureOf(t);
+  const store = await fixture.open();
+  await populate(fixture, store);
+  await store.close();
+  removeSearch(fixture);
+  const again = await fixture.open();
+  const { search } = fixture;
+  assert.ok(search);
+  const isFilling = () => again.health().search === "filling";
+  assert.ok(isFilling(), "before it was compared");
+  await eventually("it is filled", () => !isFilling());
+  assert.equal((await found(again, "common")).length, 9, "all of it");
+  search.refuse = Object.assign(new Error("database or disk is full"), { errcode: 13 });
+  await again.commit(fixture.script("t9").commit(created(), message("common")));
+  await eventually("it cannot be written", isFilling);
+  search.refuse = null;
+  await eventually("it is filled again", () => !isFilling());
+  assert.equal((await found(again, "common")).length, 10);
+  await again.close();
+});
+
 /** Files of the index in which the word stands; words may share their first letters. */
 function tellingFiles({ dataDir }: EmbeddedFixture): string[] {
   const names = readdirSync(dataDir).filter((name) => name.startsWith("search.db"));

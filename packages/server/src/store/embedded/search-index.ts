@@ -65,6 +65,11 @@ export class SearchIndex {
     return this.#feed.erased();
   }
 
+  /** Whether it lacks what was committed before, or cannot be written (FIND9). */
+  get isFilling(): boolean {
+    return this.#feed.isFilling;
+  }
+
   /** Threads that hold every term. Rejects with STORAGE_UNAVAILABLE while the index is damaged. */
   async find(query: ThreadQuery, terms: readonly SearchTerm[]): Promise<ListedThread[]> {
     const { reader, overlay, limits } = this.#parts;
