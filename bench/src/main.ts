@@ -12,6 +12,7 @@ import { hasNchan, isInstalled } from "./peers/installed.ts";
 import { measureNchan } from "./peers/nchan.ts";
 import { measureRedis } from "./peers/redis.ts";
 import { measureAppends } from "./scenarios/append.ts";
+import { measureCompaction } from "./scenarios/compaction.ts";
 import { measureConnects } from "./scenarios/connects.ts";
 import { measureContext } from "./scenarios/context.ts";
 import { measureFanOut } from "./scenarios/fan-out.ts";
@@ -29,7 +30,7 @@ import { type ServerProcess, startServer } from "./server-process.ts";
 /** In the order in which they are measured, peers of a kind beside each other. */
 const scenarios = [
   ...["append", "live-append", "fan-out", "peers", "many", "latency", "connects", "history"],
-  ...["publish-watch", "list", "search", "context", "leases", "start"],
+  ...["publish-watch", "list", "search", "context", "compaction", "leases", "start"],
 ];
 
 const help = `Usage: npm run bench -- [options]
@@ -101,6 +102,7 @@ try {
   await onServer("list", (server) => measureList(server, { threads, seconds }));
   await onServer("search", (server) => measureSearch(server, { threads, seconds }));
   await onServer("context", (server) => measureContext(server, seconds));
+  await onServer("compaction", (server) => measureCompaction(server, seconds));
   await onServer("leases", (server) => measureLeases(server));
   if (only.has("start")) {
     console.error("measuring start …");
