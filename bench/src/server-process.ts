@@ -28,6 +28,10 @@ export async function startServer(dataDir: string): Promise<ServerProcess> {
   const child = spawn(process.execPath, [...node, main, ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
   });
+  // Whatever ends the bench ends its servers.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
   const port = await portOf(child);
   await firstAnswer(port);
   const startMs = performance.now() - startedAt;
