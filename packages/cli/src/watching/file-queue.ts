@@ -21,7 +21,7 @@ export class FileQueue<File> {
 
   /** Puts files behind what waits already; sorted by `order` among themselves. */
   addBacklog(files: readonly File[], order: (a: File, b: File) => number): void {
-    const fresh = files.filter((file) => !this.#live.has(file) && !this.#waiting.has(file));
+    const fresh = files.filter((file) => !this.has(file));
     for (const file of fresh) this.#waiting.add(file);
     // Taken from the end.
     this.#backlog = [...fresh.toSorted(order).reverse(), ...this.#backlog];
@@ -29,9 +29,13 @@ export class FileQueue<File> {
 
   /** Puts back a file of which more can be read at once. */
   putBack(file: File): void {
-    if (this.#live.has(file) || this.#waiting.has(file)) return;
+    if (this.has(file)) return;
     this.#waiting.add(file);
     this.#backlog.push(file);
+  }
+
+  has(file: File): boolean {
+    return this.#live.has(file) || this.#waiting.has(file);
   }
 
   /** Takes the next file that `isFree`; undefined when there is none. */
@@ -41,8 +45,15 @@ export class FileQueue<File> {
       this.#live.delete(file);
       return file;
     }
-    for (let file = this.#backlog.pop(); file !== undefined; file = this.#backlog.pop()) {
-      if (this.#waiting.delete(file)) return file;
+    // Files that went over to the live ones are left in the backlog, and dropped when met.
+    for (let at = this.#backlog.length - 1; at >= 0; at -= 1) {
+      const file = this.#backlog[at] as File;
+      const isWaiting = this.#waiting.has(file);
+      if (isWaiting && !isFree(file)) continue;
+      this.#backlog.splice(at, 1);
+      if (!isWaiting) continue;
+      this.#waiting.delete(file);
+      return file;
     }
     return undefined;
   }

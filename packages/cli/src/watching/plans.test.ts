@@ -79,6 +79,25 @@ test("WATCH1 what changed just now is read before the backlog, each file once, n
   assert.deepEqual([queue.take(any), queue.isEmpty], [undefined, true]);
 });
 
+test("WATCH1 a file that is not free keeps its place, and the next one that is goes first", () => {
+  const queue = new FileQueue<string>();
+  queue.addBacklog(["b", "a"], (x, y) => (x < y ? -1 : 1));
+  assert.equal(
+    queue.take((file) => file !== "a"),
+    "b",
+  );
+  assert.equal(
+    queue.take(() => false),
+    undefined,
+  );
+  assert.deepEqual([queue.has("a"), queue.has("b")], [true, false]);
+  assert.equal(
+    queue.take(() => true),
+    "a",
+  );
+  assert.equal(queue.isEmpty, true);
+});
+
 test("WATCH11 every event has its words for people, and says what counts", () => {
   const counts = { files: 2, appended: 1, redacted: 3, seconds: 1.25 };
   const where = { file: "/f", threadId: "thr_a", runId: "run_a", code: "X", message: "why" };

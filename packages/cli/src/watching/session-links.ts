@@ -18,7 +18,7 @@ export class SessionLinks {
 
   /** The list of the file's session, which its reader goes on filling. */
   async of(path: string): Promise<SubAgentLink[]> {
-    const own = path.replace(subAgentPart, ".jsonl");
+    const own = sessionFileOf(path) ?? path;
     const known = this.#lists.get(own);
     const links = known ?? [];
     this.#lists.delete(own);
@@ -28,6 +28,12 @@ export class SessionLinks {
     if (known === undefined && own !== path && existsSync(own)) await readLinks(own, links);
     return links;
   }
+}
+
+/** The session's own file, for a sub-agent's file in that session's folder; else null. */
+export function sessionFileOf(path: string): string | null {
+  const own = path.replace(subAgentPart, ".jsonl");
+  return own === path ? null : own;
 }
 
 /** What a file's path tells its adapter. */

@@ -8,17 +8,18 @@
  *                             └────────┘ no answer: the pass waits; killed: the position stays
  */
 
+import { statSync } from "node:fs";
 import type { ThreadHeader } from "@spool/adapters/frame";
 import type { RetryOptions } from "@spool/client/retry";
 import type { SpoolClient } from "@spool/client/spool-client";
 import type { PublishedPart } from "../publishing/thread-fields.ts";
 import type { Redactor } from "../redacting/redactor.ts";
 import { FileQueue } from "./file-queue.ts";
-import type { Seen } from "./folder-scan.ts";
+import { type Seen, seenOf } from "./folder-scan.ts";
 import { FollowedSession, type PassResult, type ThreadProgress } from "./followed-session.ts";
 import { KnownFiles } from "./known-files.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
-import { adapterOptionsOf, SessionLinks } from "./session-links.ts";
+import { adapterOptionsOf, SessionLinks, sessionFileOf } from "./session-links.ts";
 import { type Next, restMs, settleFailure, settlePass } from "./settle-pass.ts";
 import type { WatchEvent } from "./watch-event.ts";
 import { WatchSender } from "./watch-sender.ts";
@@ -172,7 +173,7 @@ export class SessionWatch {
 
   #pump(): void {
     while (this.#active < lanes && !this.retry.signal.aborted) {
-      const file = this.#queue.take(({ isBusy }) => !isBusy);
+      const file = this.#queue.take((file) => !file.isBusy && !this.#awaitsSession(file));
       if (file === undefined) break;
       this.#active += 1;
       file.isBusy = true;
@@ -197,6 +198,7 @@ export class SessionWatch {
     const refusedRun = (threadId: string) => this.#sender.refusedRun(threadId);
     const settling = { url, refusedRun, onEvent };
     try {
+      if (file.session === null && this.#looksAtSession(file)) return { kind: "again" };
       file.session ??= await this.#newSession(file);
       const result = await file.session.pass(Date.now() - file.seen.mtimeMs > restMs);
       for (const thread of result.threads) this.#count(file, thread);
@@ -210,6 +212,21 @@ export class SessionWatch {
       if (this.retry.signal.aborted) return null;
       return settleFailure(file, error, settling);
     }
+  }
+
+  /** Whether a sub-agent's file, not begun yet, has to wait for what its session's own file tells. */
+  #awaitsSession({ path, session }: WatchedFile): boolean {
+    if (session !== null) return false;
+    const own = this.#files.get(sessionFileOf(path) ?? "");
+    return own !== undefined && (own.isBusy || this.#queue.has(own));
+  }
+
+  /** The same, once the session's own file was looked at: its changes may be heard of later. */
+  #looksAtSession(file: WatchedFile): boolean {
+    const own = this.#files.get(sessionFileOf(file.path) ?? "");
+    const stats = own && statSync(own.path, { throwIfNoEntry: false });
+    if (stats?.isFile()) this.found(own?.path ?? "", seenOf(stats), true);
+    return this.#awaitsSession(file);
   }
 
   #goOn(file: WatchedFile, next: Next): void {
