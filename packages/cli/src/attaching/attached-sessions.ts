@@ -56,6 +56,7 @@ export class AttachedSessions {
       url,
       redactor,
       part: "everything",
+      sinceMs,
       signal: this.#stop.signal,
       accepts: (header) => this.#isHere(header),
       onEvent: (event) => this.#event(event),
@@ -65,9 +66,7 @@ export class AttachedSessions {
       folders,
       polls: false,
       signal: this.#stop.signal,
-      onFile: (path, seen) => {
-        if (seen.mtimeMs >= sinceMs) this.#watch.found(path, seen, true);
-      },
+      onFile: (path, seen) => this.#watch.found(path, seen, true),
       onGone: (path) => this.#watch.gone(path),
       onProblem: () => {},
     });

@@ -38,7 +38,9 @@ export function configure(command: Command, context: () => CommandContext): void
     .description(
       "Publish session files of local agents (Codex, Claude Code, Gemini CLI, OpenCode, Pi), " +
         "recognised by their content. Publishing again, or a file that has grown, adds only what " +
-        "is new. With --watch, what this user's agents write is published as they write it.",
+        "is new. With --watch, what this user's agents write is published as they write it; of " +
+        "OpenCode each message once it is done. What OpenCode before 1.2 kept in JSON files is not " +
+        "followed: publish what opencode export prints.",
     )
     .argument("[file...]", "session files; - is standard input. With --watch: folders")
     .option("--watch", "follow the agents' own folders, or the named ones, until Ctrl-C")

@@ -14,7 +14,13 @@ import { type Service, serviceOf } from "../service/service-files.ts";
 
 const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 /** What moves agents' folders or ours, taken along as it is now. */
-const variables = ["CODEX_HOME", "CLAUDE_CONFIG_DIR", "XDG_STATE_HOME", "XDG_CACHE_HOME"];
+const variables = [
+  "CODEX_HOME",
+  "CLAUDE_CONFIG_DIR",
+  "XDG_DATA_HOME",
+  "XDG_STATE_HOME",
+  "XDG_CACHE_HOME",
+];
 
 /** Adds the verbs to `command`. */
 export function configure(command: Command, context: () => CommandContext): void {

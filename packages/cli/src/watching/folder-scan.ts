@@ -18,6 +18,8 @@ export type Seen = {
 /** What a scan tells its caller. */
 export type ScanListener = {
   readonly accepts: (path: string) => boolean;
+  /** Folders in it are left alone. */
+  readonly isFlat?: boolean | undefined;
   /** A folder, before it is listed: what comes later is told by whoever watches it. */
   readonly onFolder: (path: string) => void;
   readonly onFile: (path: string, seen: Seen) => void;
@@ -35,8 +37,9 @@ export async function scanFolder(folder: string, listener: ScanListener, depth =
   const entries = await listed(folder, listener);
   for (const entry of entries) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) await scanFolder(path, listener, depth + 1);
-    else if (entry.isFile() && listener.accepts(path)) {
+    if (entry.isDirectory()) {
+      if (listener.isFlat !== true) await scanFolder(path, listener, depth + 1);
+    } else if (entry.isFile() && listener.accepts(path)) {
       const found = await lookAt(path);
       if (found?.isFile()) listener.onFile(path, seenOf(found));
     }

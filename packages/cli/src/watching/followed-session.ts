@@ -6,6 +6,7 @@
  */
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { Readable } from "node:stream";
 import type {
   AdapterOptions,
   Frame,
@@ -16,7 +17,9 @@ import type {
 } from "@spool/adapters/frame";
 import { readSession } from "@spool/adapters/read-session";
 import { PublishedThread, type PublishedThreadOptions } from "../publishing/published-thread.ts";
-import { seenOf } from "./folder-scan.ts";
+import { type Seen, seenOf } from "./folder-scan.ts";
+import { opencodeLines, opencodeSession } from "./opencode-database.ts";
+import { opencodeSessionOf } from "./opencode-sessions.ts";
 import { type PassEnd, SessionReader } from "./session-reader.ts";
 
 /** What is left out of a file because the server refuses it; kept longer than the session. */
@@ -59,6 +62,7 @@ const wholeFile = /\.(?:zst|json)$/;
 export class FollowedSession {
   readonly #options: FollowOptions;
   readonly #reader: SessionReader;
+  readonly #isWhole: boolean;
   readonly #threads = new Map<string, PublishedThread>();
   readonly #changed = new Set<PublishedThread>();
   readonly #retitled = new Set<PublishedThread>();
@@ -69,6 +73,7 @@ export class FollowedSession {
     this.#options = options;
     const adapter = { ...options.adapter, messagesOnly: options.part === "messages" };
     this.#reader = new SessionReader(options.path, adapter, options.links);
+    this.#isWhole = wholeFile.test(options.path) || opencodeSessionOf(options.path) !== null;
   }
 
   /** Whether the file is no session. */
@@ -76,15 +81,14 @@ export class FollowedSession {
     return this.#reader.isForeign;
   }
 
-  /** Whether it cannot read on: a last line was read that may go on. */
+  /** Whether it cannot read on: a last line was read that may go on, or all of a whole session. */
   get isSpent(): boolean {
-    return this.#reader.hasReadTail;
+    return this.#isWhole || this.#reader.hasReadTail;
   }
 
   /** Reads and publishes the next piece. Throws the system's error, FileReplaced, or an abort. */
   async pass(withTail: boolean): Promise<PassResult> {
-    const isWhole = wholeFile.test(this.#options.path);
-    const end = isWhole
+    const end = this.#isWhole
       ? await this.#readWhole()
       : await this.#reader.pass((step) => this.#take(step), withTail);
     const threads: ThreadProgress[] = [];
@@ -98,9 +102,10 @@ export class FollowedSession {
 
   async #readWhole(): Promise<PassEnd> {
     const { path, part, adapter, links } = this.#options;
-    const { dev, ino, size, mtimeMs } = seenOf(await stat(path));
+    const { seen, chunks } = await wholeSession(path);
+    const { dev, ino, size, mtimeMs } = seen;
     const options = { ...adapter, messagesOnly: part === "messages", links };
-    for await (const piece of readSession(createReadStream(path), options)) {
+    for await (const piece of readSession(chunks, options)) {
       if (piece.kind === "problem") this.#problems.push(piece.problem);
       else if (piece.kind === "thread") await this.#header(piece.thread);
       else await this.#frames(piece.frames);
@@ -165,6 +170,19 @@ export class FollowedSession {
     const { threadId, title, openRunId } = thread;
     return { threadId, title, ...counts, openRunId, error };
   }
+}
+
+/** A session that is read whole: a file's bytes, or what OpenCode's database holds. */
+async function wholeSession(
+  path: string,
+): Promise<{ seen: Seen; chunks: AsyncIterable<Uint8Array> }> {
+  const row = opencodeSessionOf(path);
+  if (row === null) return { seen: seenOf(await stat(path)), chunks: createReadStream(path) };
+  const { dev, ino } = await stat(row.database);
+  const { bytes, updatedMs } = opencodeSession(row.database, row.sessionId);
+  const lines = opencodeLines(row.database, row.sessionId);
+  const seen = { dev, ino, size: bytes, mtimeMs: updatedMs };
+  return { seen, chunks: Readable.from(lines) };
 }
 
 function unopened({ threadId, error }: { threadId: string; error: unknown }): ThreadProgress {

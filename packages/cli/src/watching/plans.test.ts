@@ -109,7 +109,7 @@ test("WATCH11 every event has its words for people, and says what counts", () =>
     ],
     [{ type: "found", files: 2, bytes: 2_500_000 }, "2.5 MB"],
     [{ type: "published", ...published }, 'thr_a "T t"'],
-    [{ type: "caught_up", ...counts }, "2 files, 1 event added in 1.3 s, 3 secrets masked"],
+    [{ type: "caught_up", ...counts }, "2 session files, 1 event added in 1.3 s, 3 secrets masked"],
     [{ type: "waiting", code: "X", message: "why" }, "why; nothing is lost"],
     [{ type: "resumed" }, "answers again"],
     [{ type: "left_out", ...where }, "run_a of thr_a: why"],

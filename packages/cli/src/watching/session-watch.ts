@@ -19,6 +19,7 @@ import { type Seen, seenOf } from "./folder-scan.ts";
 import { FollowedSession, type PassResult, type ThreadProgress } from "./followed-session.ts";
 import { KnownFiles } from "./known-files.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
+import { isOpencodeDatabase, OpencodeSessions } from "./opencode-sessions.ts";
 import { adapterOptionsOf, SessionLinks, sessionFileOf } from "./session-links.ts";
 import { type Next, restMs, settleFailure, settlePass } from "./settle-pass.ts";
 import type { WatchEvent } from "./watch-event.ts";
@@ -39,6 +40,8 @@ export type SessionWatchOptions = {
   readonly signal: AbortSignal;
   /** Whether a thread is published at all. */
   readonly accepts?: (header: ThreadHeader) => boolean;
+  /** Only what has changed since; Unix milliseconds. */
+  readonly sinceMs?: number;
   /** A position moved. */
   readonly onPosition?: () => void;
 };
@@ -61,6 +64,7 @@ export class SessionWatch {
   readonly #sender: WatchSender;
   readonly #leases: LeaseKeeper;
   readonly #links = new SessionLinks();
+  readonly #opencode: OpencodeSessions;
   readonly #stop = new AbortController();
   #active = 0;
   #bytes = 0;
@@ -74,6 +78,10 @@ export class SessionWatch {
     const { client, url, onEvent } = options;
     const signal = AbortSignal.any([options.signal, this.#stop.signal]);
     this.#sender = new WatchSender({ client, url, parallel: lanes, signal, onEvent });
+    this.#opencode = new OpencodeSessions({
+      onSession: (path, seen, isLive) => this.found(path, seen, isLive),
+      onProblem: (file, message) => onEvent({ type: "problem", file, message }),
+    });
     this.#leases = new LeaseKeeper({
       publish: (batch) => client.publish(batch, { signal }),
       isAtWork: (path) => this.#isAtWork(path),
@@ -112,6 +120,11 @@ export class SessionWatch {
 
   /** A file is there, or has changed. `isLive`: it just did; otherwise it waits its turn. */
   found(path: string, seen: Seen, isLive: boolean): void {
+    if (isOpencodeDatabase(path)) {
+      this.#opencode.changed(path);
+      return;
+    }
+    if (seen.mtimeMs < (this.#options.sinceMs ?? 0)) return;
     const known = this.#files.get(path);
     const file = known ?? this.#files.add(path, seen);
     const isChanged = known === undefined || !isSame(file.seen, seen);
@@ -127,6 +140,10 @@ export class SessionWatch {
   foundFirst(files: ReadonlyMap<string, Seen>): void {
     const due: WatchedFile[] = [];
     for (const [path, seen] of files) {
+      if (isOpencodeDatabase(path)) {
+        this.#opencode.changed(path);
+        continue;
+      }
       const file = this.#files.get(path) ?? this.#files.add(path, seen);
       if (isDue(file, true)) due.push(file);
     }
@@ -145,6 +162,7 @@ export class SessionWatch {
 
   /** Resolves when nothing waits and nothing is under way, or everything has ended. */
   async idle(): Promise<void> {
+    this.#opencode.lookNow();
     while (!this.retry.signal.aborted && !this.isIdle) {
       await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
     }

@@ -47,12 +47,12 @@ export function watchLines(event: WatchEvent, isNewThread: boolean): string[] {
         return `watching ${folder} (${agent}${exists ? "" : ", not there yet"})`;
       });
     case "found":
-      return [`${event.files} session files, ${megabytes(event.bytes)} to look at`];
+      return [`${files(event.files)}, ${megabytes(event.bytes)} to look at`];
     case "published":
       return isNewThread ? [`live: ${named(event.threadId, event.title)}`] : [];
     case "caught_up": {
-      const { files, appended, seconds } = event;
-      const took = `${files} files, ${events(appended)} added in ${seconds.toFixed(1)} s`;
+      const { appended, seconds } = event;
+      const took = `${files(event.files)}, ${events(appended)} added in ${seconds.toFixed(1)} s`;
       return [`up to date: ${took}${masked(event.redacted)}; following`];
     }
     case "waiting":
@@ -76,6 +76,10 @@ export function watchLines(event: WatchEvent, isNewThread: boolean): string[] {
 
 function named(threadId: string, title: string | null): string {
   return title === null ? threadId : `${threadId} "${printableLine(title)}"`;
+}
+
+function files(count: number): string {
+  return count === 1 ? "1 session file" : `${count} session files`;
 }
 
 function events(count: number): string {

@@ -15,6 +15,7 @@ import { failureMessage } from "../failure-message.ts";
 import type { PublishedPart } from "../publishing/thread-fields.ts";
 import type { Redactor } from "../redacting/redactor.ts";
 import type { Seen } from "./folder-scan.ts";
+import { isOpencodeDatabase } from "./opencode-sessions.ts";
 import { SessionWatch } from "./session-watch.ts";
 import { WatchReport } from "./watch-report.ts";
 import { type StateOwner, stateFolder, WatchState } from "./watch-state.ts";
@@ -146,8 +147,11 @@ class RunningWatch {
     const startedAt = performance.now();
     await files.scan();
     isFirst = false;
-    const bytes = [...first.values()].reduce((sum, { size }) => sum + size, 0);
-    this.#report.event({ type: "found", files: first.size, bytes });
+    const sizes = [...first].flatMap(([path, { size }]) =>
+      isOpencodeDatabase(path) ? [] : [size],
+    );
+    const bytes = sizes.reduce((sum, size) => sum + size, 0);
+    this.#report.event({ type: "found", files: sizes.length, bytes });
     this.#watch.foundFirst(first);
     const caughtUp = this.#tellCaughtUp(first.size, startedAt);
     await Promise.all([files.follow(), this.#saveOften(), this.#renewOften(), caughtUp]);

@@ -73,6 +73,7 @@ test("WATCH1 the agents' folders are told and followed: old files, new files, ne
       ["Claude Code", false],
       ["Gemini CLI", false],
       ["Pi", false],
+      ["OpenCode", false],
     ],
   );
   home.append(`${sessions}/rollout-old.jsonl`, codexTurns("old-t3"));

@@ -129,8 +129,9 @@ export class WatchedFiles {
     if (folder === null) return;
     const found = await lookAt(path);
     if (found === null) this.#gone(path);
-    else if (found.isDirectory()) await this.#scan(path, folder);
-    else if (found.isFile() && folder.accepts(path)) this.#found(path, seenOf(found));
+    else if (found.isDirectory()) {
+      if (folder.isFlat !== true || path === folder.folder) await this.#scan(path, folder);
+    } else if (found.isFile() && folder.accepts(path)) this.#found(path, seenOf(found));
   }
 
   /** Hears of a watched folder that is made later, by its nearest folder that is there. */
@@ -146,9 +147,11 @@ export class WatchedFiles {
     return folders.find(({ accepts }) => accepts(path)) ?? folders[0] ?? null;
   }
 
-  #scan(path: string, { accepts }: WatchedFolder, onSeen: (path: string) => void = () => {}) {
+  #scan(path: string, folder: WatchedFolder, onSeen: (path: string) => void = () => {}) {
+    const { accepts, isFlat } = folder;
     return scanFolder(path, {
       accepts,
+      isFlat,
       onFolder: (folder) => this.#watch.add(folder),
       onFile: (file, seen) => {
         onSeen(file);

@@ -4,9 +4,10 @@
  * `spool publish --watch` and `spool attach`.
  */
 import { statSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Environment, sessionFolders, sessionPath } from "@spool/adapters/session-folders";
 import { usageError } from "../command-error.ts";
+import { isOpencodeDatabase } from "./opencode-sessions.ts";
 
 /** A folder to watch, with everything below it. */
 export type WatchedFolder = {
@@ -15,6 +16,8 @@ export type WatchedFolder = {
   readonly agent: string;
   /** Whether a path below it is a session's file. */
   readonly accepts: (path: string) => boolean;
+  /** Nothing below its own folders counts. */
+  readonly isFlat?: boolean;
 };
 
 const agentNames: Readonly<Record<string, string>> = {
@@ -26,10 +29,13 @@ const agentNames: Readonly<Record<string, string>> = {
 
 /** The folders of all agents of the user whose home this is; they may not exist. */
 export function agentFolders(home: string, environment: Environment): WatchedFolder[] {
-  return sessionFolders(home, environment).map(({ format, folder }) => {
+  const files = sessionFolders(home, environment).map(({ format, folder }) => {
     const accepts = (path: string) => sessionPath(path)?.format === format;
     return { folder, agent: agentNames[format] ?? format, accepts };
   });
+  const data = environment.XDG_DATA_HOME || join(home, ".local", "share");
+  const folder = join(data, "opencode");
+  return [...files, { folder, agent: "OpenCode", accepts: isOpencodeDatabase, isFlat: true }];
 }
 
 /** Named folders, in which every JSONL file counts, and named files. Throws CommandError. */
@@ -39,10 +45,16 @@ export function namedFolders(paths: readonly string[]): WatchedFolder[] {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined) throw usageError(`${given} does not exist; name a folder to watch`);
     if (found.isDirectory()) return { folder: path, agent: basename(path), accepts: isSession };
-    return { folder: dirname(path), agent: basename(path), accepts: (file) => file === path };
+    const isNamed = (file: string) => file === path || isOpencodeLog(file, path);
+    return { folder: dirname(path), agent: basename(path), accepts: isNamed };
   });
 }
 
 function isSession(path: string): boolean {
-  return /\.jsonl(?:\.zst)?$/.test(path) || sessionPath(path) !== null;
+  const isFile = /\.jsonl(?:\.zst)?$/.test(path) || sessionPath(path) !== null;
+  return isFile || isOpencodeDatabase(path);
+}
+
+function isOpencodeLog(file: string, database: string): boolean {
+  return isOpencodeDatabase(database) && file === `${database}-wal`;
 }
