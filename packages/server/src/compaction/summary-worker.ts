@@ -2,6 +2,7 @@
  * The thread that makes one summary: takes the rollout's lines, then is told to make it, and answers
  * with the payload of the `compaction_completed`. Started by `summary-thread.ts`, which ends it.
  */
+import os from "node:os";
 import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import type { CompactThread } from "@spool/protocol/compaction";
@@ -44,6 +45,8 @@ export type SummaryAnswer =
 const port = parentPort;
 if (port === null) throw new Error("the summary's worker is started by the server only");
 
+// Publishers come first. On Linux this is this thread's priority, elsewhere it would be the process's.
+if (process.platform === "linux") os.setPriority(0, os.constants.priority.PRIORITY_BELOW_NORMAL);
 const { wishes, model } = workerData as SummarySetup;
 const input = new SummaryInput();
 const counters = new ModelCounters();
