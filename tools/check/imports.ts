@@ -68,6 +68,7 @@ function partOf(path: string): string {
   const [root = "", ...rest] = path.split("/");
   if (root !== "packages") return root;
   const [name = "", , folder = ""] = rest;
+  if (name === "web" && folder === "testing") return "web/testing";
   if (name !== "server") return name;
   // A root file stands for its family: `config-values.ts` belongs to `config`.
   return `server/${folder.replace(/[-.].*/, "")}`;

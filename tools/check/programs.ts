@@ -8,10 +8,16 @@ import type { Finding } from "./finding.ts";
 
 type Output = { readonly text: string; readonly failed: boolean };
 
+/** The page has a project of its own: what there is in a browser is not there elsewhere. */
+const typeProjects = ["tsconfig.json", "packages/web/tsconfig.json"];
+
 /** What the type checker finds in the checkout at `root`. */
 export async function checkTypes(root: string): Promise<Finding[]> {
-  const output = await run(root, "tsc", ["-p", ".", "--pretty", "false"]);
-  return orItsWords(output, "tsconfig.json", typeFindings(output.text));
+  const found = typeProjects.map(async (project) => {
+    const output = await run(root, "tsc", ["-p", project, "--pretty", "false"]);
+    return orItsWords(output, project, typeFindings(output.text));
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** What the linter finds in the checkout at `root`: rules, order of imports, and format. */

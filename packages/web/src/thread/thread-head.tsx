@@ -1,0 +1,27 @@
+/** The open thread's title and state, and the way back to the list on a narrow screen. */
+import type { Thread } from "@spool/protocol/resources";
+import { ArrowLeft } from "lucide-react";
+import { useServices } from "../live/services.ts";
+import type { ThreadPlace } from "../routing/route.ts";
+import { texts } from "../texts.ts";
+
+type Props = { readonly thread: Thread; readonly place: ThreadPlace };
+
+/** The head above the conversation. */
+export function ThreadHead({ thread }: Props) {
+  const { address } = useServices();
+  return (
+    <div className="thread-head">
+      <a className="back" {...address.linkTo(null)}>
+        <ArrowLeft aria-hidden="true" size={18} />
+        <span className="hidden">{texts.list.title}</span>
+      </a>
+      <h1>
+        <bdi>{thread.title ?? texts.list.untitled}</bdi>
+      </h1>
+      <span className="status" data-status={thread.status}>
+        {thread.status}
+      </span>
+    </div>
+  );
+}

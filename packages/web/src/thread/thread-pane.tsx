@@ -1,0 +1,59 @@
+/** The open thread: its head, its conversation, and what stands in for it while there is none. */
+import { useEffect, useState } from "react";
+import { useServices, useStore } from "../live/services.ts";
+import type { ThreadPlace } from "../routing/route.ts";
+import { texts } from "../texts.ts";
+import { ConversationView } from "./conversation-view.tsx";
+import { ThreadHead } from "./thread-head.tsx";
+import { ThreadState } from "./thread-state.ts";
+import "./thread.css";
+
+/** A thread at its place. Mounted anew for another thread or rollout. */
+export function ThreadPane({ place }: { readonly place: ThreadPlace }) {
+  const services = useServices();
+  const [state, setState] = useState<ThreadState | null>(null);
+  const { threadId } = place;
+  useEffect(() => {
+    const opened = new ThreadState(services, threadId);
+    opened.open();
+    setState(opened);
+    return () => opened.close();
+  }, [services, threadId]);
+  if (state === null) return <p className="nothing">{texts.thread.loading}</p>;
+  return <OpenThread state={state} place={place} />;
+}
+
+function OpenThread({
+  state,
+  place,
+}: {
+  readonly state: ThreadState;
+  readonly place: ThreadPlace;
+}) {
+  const view = useStore(state.view);
+  switch (view.status.kind) {
+    case "loading":
+      return <Nothing text={texts.thread.loading} />;
+    case "missing":
+      return <Nothing text={texts.thread.missing} />;
+    case "deleted":
+      return <Nothing text={texts.thread.deleted} />;
+    case "failed":
+      return <Nothing text={view.status.message} />;
+    case "ready":
+      return (
+        <>
+          {view.thread !== null && <ThreadHead thread={view.thread} place={place} />}
+          <ConversationView view={view} place={place} onNeedOlder={() => void state.loadOlder()} />
+        </>
+      );
+  }
+}
+
+function Nothing({ text }: { readonly text: string }) {
+  return (
+    <p className="nothing" role="status">
+      {text}
+    </p>
+  );
+}
