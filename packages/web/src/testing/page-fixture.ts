@@ -29,7 +29,7 @@ export type PageFixture = {
   newContext(options?: WindowOptions): Promise<BrowserContext>;
   /** A page that is signed in, at `path`; in `context`, or in a new one. */
   signIn(path?: string, context?: BrowserContext): Promise<Page>;
-  /** Fails when any page so far logged an error, broke its policy or threw. */
+  /** Fails when a page logged an error, broke its policy or threw since the last time. */
   assertQuiet(...expected: readonly RegExp[]): void;
   close(): Promise<void>;
 };
@@ -76,7 +76,8 @@ export async function startPage(): Promise<PageFixture> {
       return page;
     },
     assertQuiet(...expected) {
-      const left = complaints.filter((text) => !expected.some((pattern) => pattern.test(text)));
+      const heard = complaints.splice(0);
+      const left = heard.filter((text) => !expected.some((pattern) => pattern.test(text)));
       assert.deepEqual(left, []);
     },
     async close() {

@@ -3,68 +3,124 @@
  * at the end, and otherwise never moves what is being read: older items come in above without a
  * jump, newer ones are announced by a button.
  */
-import { useLayoutEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { VList, type VListHandle } from "virtua";
 import type { ThreadPlace } from "../routing/route.ts";
 import { texts } from "../texts.ts";
 import type { Item } from "./conversation.ts";
+import type { Writing } from "./in-flight-text.ts";
 import { ItemView } from "./item-view.tsx";
-import type { ThreadView } from "./thread-state.ts";
+import type { ThreadState, ThreadView } from "./thread-state.ts";
 import { WritingView } from "./writing-view.tsx";
 
 type Props = {
+  readonly state: ThreadState;
   readonly view: ThreadView;
   readonly place: ThreadPlace;
-  readonly onNeedOlder: () => void;
 };
 
 /** So near to the end counts as at the end, in pixels. */
-const endSlack = 24;
+const endSlack = 8;
 /** So near to the beginning older events are read, in pixels. */
-const olderWithin = 1_500;
+const olderWithin = 2_000;
 
 /** The items, then what is being written. */
-export function ConversationView({ view, place, onNeedOlder }: Props) {
+export function ConversationView({ state, view, place }: Props) {
   const list = useRef<VListHandle>(null);
-  const isAtEnd = useRef(true);
-  const [seen, setSeen] = useState(0);
   const { items, inFlight, older } = view;
-  const last = items.at(-1)?.sequence ?? 0;
+  const rows = useMemo(() => [...items, ...inFlight], [items, inFlight]);
+  const end = useEnd(list, rows.length, items.at(-1)?.sequence ?? 0);
   const isGrownAbove = useGrowthAbove(items);
-
-  useLayoutEffect(() => {
-    if (isAtEnd.current) list.current?.scrollTo(Number.MAX_SAFE_INTEGER);
-  });
+  useTarget({ list, state, items, at: place.at, leaveEnd: end.leave });
 
   const onScroll = (offset: number) => {
-    const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
-    isAtEnd.current = offset >= scrollSize - viewportSize - endSlack;
-    if (isAtEnd.current) setSeen(last);
-    if (offset < olderWithin && older === "some") onNeedOlder();
+    end.follow(offset);
+    if (offset < olderWithin && older === "some") void state.loadOlder();
   };
-
-  const newBelow = isAtEnd.current ? 0 : items.filter((item) => item.sequence > seen).length;
+  const newBelow = end.isAway ? countAfter(items, end.seen) : 0;
   return (
     <div className="conversation">
-      <VList ref={list} shift={isGrownAbove} onScroll={onScroll} tabIndex={0} className="items">
-        {items.map((item) => (
-          <ItemView key={item.key} item={item} place={place} />
-        ))}
-        {inFlight.map((writing) => (
-          <WritingView key={`${writing.kind} ${writing.id}`} writing={writing} />
-        ))}
+      <VList
+        ref={list}
+        data={rows}
+        shift={isGrownAbove}
+        onScroll={onScroll}
+        onResize={end.stay}
+        tabIndex={0}
+        aria-label={texts.thread.conversation}
+        className="items"
+      >
+        {(row) => rowView(row, place)}
       </VList>
-      {newBelow > 0 && (
-        <button
-          type="button"
-          className="new-below"
-          onClick={() => list.current?.scrollTo(Number.MAX_SAFE_INTEGER)}
-        >
-          {texts.thread.newBelow(newBelow)}
+      <OlderNote older={older} onRetry={() => void state.loadOlder()} />
+      {end.isAway && (
+        <button type="button" className="new-below" onClick={end.go}>
+          {newBelow > 0 ? texts.thread.newBelow(newBelow) : texts.thread.toEnd}
         </button>
       )}
     </div>
   );
+}
+
+function rowView(row: Item | Writing, place: ThreadPlace) {
+  if (!("key" in row)) return <WritingView key={`${row.kind} ${row.id}`} writing={row} />;
+  return <ItemView key={row.key} item={row} place={place} />;
+}
+
+/** Says that older events are on their way, or could not be read. */
+function OlderNote({ older, onRetry }: { older: ThreadView["older"]; onRetry: () => void }) {
+  if (older === "loading") {
+    return (
+      <p className="older" role="status">
+        {texts.thread.older}
+      </p>
+    );
+  }
+  if (older !== "failed") return null;
+  return (
+    <p className="older" role="alert">
+      {texts.thread.olderFailed}
+      <button type="button" onClick={onRetry}>
+        {texts.thread.tryAgain}
+      </button>
+    </p>
+  );
+}
+
+/**
+ * Keeps the list at its end until somebody scrolls up. `isAway`: somebody did; `seen` is the last
+ * sequence that was in view at the end.
+ *
+ * Growth moves the end away from the view without anybody having scrolled, so only an offset that
+ * becomes smaller counts as leaving.
+ */
+function useEnd(list: RefObject<VListHandle | null>, count: number, last: number) {
+  const isAtEnd = useRef(true);
+  const lastOffset = useRef(0);
+  const [away, setAway] = useState<{ seen: number } | null>(null);
+
+  const go = () => {
+    isAtEnd.current = true;
+    setAway(null);
+    list.current?.scrollToIndex(count - 1, { align: "end" });
+  };
+  const stay = () => {
+    if (isAtEnd.current) list.current?.scrollToIndex(count - 1, { align: "end" });
+  };
+  const leave = () => {
+    isAtEnd.current = false;
+    setAway((was) => was ?? { seen: last });
+  };
+  const follow = (offset: number) => {
+    const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
+    const isNear = offset >= scrollSize - viewportSize - endSlack;
+    if (isNear && !isAtEnd.current) go();
+    else if (!isNear && offset < lastOffset.current - 1) leave();
+    lastOffset.current = offset;
+  };
+  // At each showing: whatever is there may have grown.
+  useLayoutEffect(stay);
+  return { isAway: away !== null, seen: away?.seen ?? last, go, stay, leave, follow };
 }
 
 /** Whether items came in above since the last time. */
@@ -76,4 +132,39 @@ function useGrowthAbove(items: readonly Item[]): boolean {
     before.current = first;
   });
   return isGrown;
+}
+
+type Target = {
+  readonly list: RefObject<VListHandle | null>;
+  readonly state: ThreadState;
+  readonly items: readonly Item[];
+  /** The event to show, or null for the end. */
+  readonly at: number | null;
+  readonly leaveEnd: () => void;
+};
+
+/** Brings the event of the address into view, once, reading back to it first. */
+function useTarget({ list, state, items, at, leaveEnd }: Target): void {
+  const shown = useRef<number | null>(null);
+  useEffect(() => {
+    if (at !== null) void state.loadFrom(at);
+  }, [state, at]);
+  useLayoutEffect(() => {
+    if (at === null || shown.current === at || (items[0]?.sequence ?? 0) > at) return;
+    shown.current = at;
+    leaveEnd();
+    list.current?.scrollToIndex(lastUpTo(items, at), { align: "center" });
+  });
+}
+
+/** The index of the last item that begins at or before `sequence`. */
+function lastUpTo(items: readonly Item[], sequence: number): number {
+  return Math.max(
+    0,
+    items.findLastIndex((item) => item.sequence <= sequence),
+  );
+}
+
+function countAfter(items: readonly Item[], sequence: number): number {
+  return items.length - 1 - items.findLastIndex((item) => item.sequence <= sequence);
 }

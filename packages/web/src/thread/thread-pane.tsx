@@ -12,13 +12,13 @@ import "./thread.css";
 export function ThreadPane({ place }: { readonly place: ThreadPlace }) {
   const services = useServices();
   const [state, setState] = useState<ThreadState | null>(null);
-  const { threadId } = place;
+  const { threadId, rolloutId } = place;
   useEffect(() => {
-    const opened = new ThreadState(services, threadId);
+    const opened = new ThreadState(services, { threadId, rolloutId });
     opened.open();
     setState(opened);
     return () => opened.close();
-  }, [services, threadId]);
+  }, [services, threadId, rolloutId]);
   if (state === null) return <p className="nothing">{texts.thread.loading}</p>;
   return <OpenThread state={state} place={place} />;
 }
@@ -44,7 +44,7 @@ function OpenThread({
       return (
         <>
           {view.thread !== null && <ThreadHead thread={view.thread} place={place} />}
-          <ConversationView view={view} place={place} onNeedOlder={() => void state.loadOlder()} />
+          <ConversationView state={state} view={view} place={place} />
         </>
       );
   }

@@ -1,7 +1,8 @@
 /**
  * One open thread: its newest events first, older ones when they are asked for, then everything
  * live. Guarantees that `view` holds an unbroken part of the history up to its end, whatever the
- * connection does, and changes at most once per frame of the screen.
+ * connection does, and changes at most once per frame of the screen. Of an older rollout, which
+ * nothing is added to, only what is about the thread itself is live.
  *
  *   read 200 newest (REST) ── position ──▶ subscribe after it ──▶ events, transient, notices
  *         ▲                                        │ history replaced: begin anew
@@ -9,7 +10,7 @@
  */
 import type { SpoolClient } from "@spool/client/spool-client";
 import { SpoolError } from "@spool/client/spool-error";
-import type { Received } from "@spool/client/watch-progress";
+import type { Notice, Received } from "@spool/client/watch-progress";
 import type { Event, Thread } from "@spool/protocol/resources";
 import type { Services } from "../live/services.ts";
 import { Store } from "../live/store.ts";
@@ -29,9 +30,12 @@ export type ThreadView = {
   readonly isOwn: boolean;
   readonly items: readonly Item[];
   readonly inFlight: readonly Writing[];
-  /** Older: there are some, they are being read, the last attempt failed, or this is the beginning. */
+  /** There are older events, they are being read, the last attempt failed, or there are none. */
   readonly older: "some" | "loading" | "failed" | "none";
 };
+
+/** Which part of a thread: an older rollout, or with null the active one, live. */
+export type ThreadPart = { readonly threadId: string; readonly rolloutId: string | null };
 
 const empty: ThreadView = {
   status: { kind: "loading" },
@@ -50,6 +54,7 @@ const olderPage = 500;
 export class ThreadState {
   readonly view = new Store<ThreadView>(empty);
   readonly #threadId: string;
+  readonly #rolloutId: string | null;
   readonly #services: Pick<Services, "client" | "live">;
   readonly #stop = new AbortController();
   readonly #inFlight = new InFlightText();
@@ -57,13 +62,16 @@ export class ThreadState {
   #conversation = new Conversation();
   #thread: Thread | null = null;
   #isOwn = true;
+  /** An older rollout is shown. */
+  #isClosed = false;
   #olderCursor: string | null = null;
   #older: ThreadView["older"] = "none";
   #frame: number | null = null;
 
-  constructor(services: Pick<Services, "client" | "live">, threadId: string) {
+  constructor(services: Pick<Services, "client" | "live">, part: ThreadPart) {
     this.#services = services;
-    this.#threadId = threadId;
+    this.#threadId = part.threadId;
+    this.#rolloutId = part.rolloutId;
   }
 
   /** Reads the newest events and follows the thread until `close`. */
@@ -75,6 +83,12 @@ export class ThreadState {
   close(): void {
     this.#stop.abort();
     if (this.#frame !== null) cancelAnimationFrame(this.#frame);
+  }
+
+  /** Reads older events until it has those from `sequence` on, or there are none left. */
+  async loadFrom(sequence: number): Promise<void> {
+    const isMissing = () => (this.#events[0]?.sequence ?? 0) > sequence;
+    while (isMissing() && this.#older === "some") await this.loadOlder();
   }
 
   /** Reads one more page of older events, unless that is under way or there are none. */
@@ -128,10 +142,19 @@ export class ThreadState {
     const read = await this.#client.threads.get(this.#threadId, query, this.#options);
     this.#thread = read.thread;
     this.#isOwn = read.access === "owner";
-    this.#begin(read.events, read.nextCursor);
-    this.#inFlight.reset(read.inFlight);
+    if (this.#rolloutId === null || this.#rolloutId === read.thread.activeRolloutId) {
+      this.#begin(read.events, read.nextCursor);
+      this.#inFlight.reset(read.inFlight);
+    } else await this.#readRollout(this.#rolloutId);
     this.#show({ kind: "ready" });
     return read.position;
+  }
+
+  async #readRollout(rolloutId: string): Promise<void> {
+    this.#isClosed = true;
+    const query = { rolloutId, order: "desc", limit: firstPage } as const;
+    const page = await this.#client.history.events(this.#threadId, query, this.#options);
+    this.#begin(page.items.reverse(), page.nextCursor);
   }
 
   #begin(events: readonly Event[], olderCursor: string | null): void {
@@ -151,22 +174,27 @@ export class ThreadState {
       this.#thread = frame.thread;
       this.#isOwn = frame.access === "owner";
       if (frame.resumed) this.#append(frame.events);
-      else this.#begin(frame.events, frame.nextCursor);
-      this.#inFlight.reset(frame.inFlight);
+      else if (!this.#isClosed) this.#begin(frame.events, frame.nextCursor);
+      if (!this.#isClosed) this.#inFlight.reset(frame.inFlight);
     } else if (kind === "event") {
       this.#append([frame]);
       this.#inFlight.settle(frame);
-    } else if (kind === "transient") this.#inFlight.take(frame);
-    else if (frame.type === "thread_deleted") this.#show({ kind: "deleted" });
-    else if (frame.type === "thread_renamed") this.#change({ title: frame.title });
-    else if (frame.type === "thread_archived") this.#change({ archived: frame.archived });
+    } else if (kind === "transient") {
+      if (!this.#isClosed) this.#inFlight.take(frame);
+    }
+    if (kind === "notice") this.#notice(frame);
+  }
+
+  #notice(frame: Notice): void {
+    if (frame.type === "thread_deleted") this.#show({ kind: "deleted" });
+    if (frame.type === "thread_renamed") this.#change({ title: frame.title });
+    if (frame.type === "thread_archived") this.#change({ archived: frame.archived });
   }
 
   #append(events: readonly Event[]): void {
-    for (const event of events) {
-      this.#events.push(event);
-      this.#follow(event);
-    }
+    for (const event of events) this.#follow(event);
+    if (this.#isClosed) return;
+    for (const event of events) this.#events.push(event);
     this.#conversation.append(events);
   }
 
