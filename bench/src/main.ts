@@ -22,6 +22,7 @@ import { measureList } from "./scenarios/list.ts";
 import { measureLiveAppends } from "./scenarios/live-append.ts";
 import { measureLiveLatency } from "./scenarios/live-latency.ts";
 import { measureManyThreads } from "./scenarios/many-threads.ts";
+import { hasBrowser, measurePage } from "./scenarios/page.ts";
 import { measurePublishWatch } from "./scenarios/publish-watch.ts";
 import { measureSearch } from "./scenarios/search.ts";
 import { measureStartUp } from "./scenarios/start-up.ts";
@@ -30,7 +31,7 @@ import { type ServerProcess, startServer } from "./server-process.ts";
 /** In the order in which they are measured, peers of a kind beside each other. */
 const scenarios = [
   ...["append", "live-append", "fan-out", "peers", "many", "latency", "connects", "history"],
-  ...["publish-watch", "list", "search", "context", "compaction", "leases", "start"],
+  ...["publish-watch", "list", "search", "context", "compaction", "leases", "page", "start"],
 ];
 
 const help = `Usage: npm run bench -- [options]
@@ -104,6 +105,8 @@ try {
   await onServer("context", (server) => measureContext(server, seconds));
   await onServer("compaction", (server) => measureCompaction(server, seconds));
   await onServer("leases", (server) => measureLeases(server));
+  if (hasBrowser()) await onServer("page", (server) => measurePage(server, seconds * 12));
+  else if (only.has("page")) console.error("no Chromium is installed: the page is left out");
   if (only.has("start")) {
     console.error("measuring start …");
     const events = Number(values.events);
