@@ -1,45 +1,59 @@
-/** The caller's threads, newest activity first. */
+/** The threads beside the open one: search, filters, and the rows; live. */
 import type { Me } from "@spool/protocol/resources";
 import { useEffect, useState } from "react";
 import { useServices, useStore } from "../live/services.ts";
-import { threadPlace } from "../routing/address.ts";
-import { texts } from "../texts.ts";
+import type { ListFilter } from "../routing/route.ts";
+import { ListHead } from "./list-head.tsx";
+import { ListFailure, ListNotice } from "./list-notice.tsx";
+import { isSameFilter } from "./list-query.ts";
+import { ListRows } from "./list-rows.tsx";
 import { ThreadListState } from "./thread-list-state.ts";
 import "./thread-list.css";
 
-/** The list beside the open thread. */
-export function ThreadList(_: { readonly me: Me }) {
+/** The list. `me` decides whether everybody's threads may be asked for. */
+export function ThreadList({ me }: { readonly me: Me }) {
   const services = useServices();
+  const { filter: asked } = useStore(services.address.route);
+  const isAdmin = me.role === "admin";
+  const filter = useSameFilter({ ...asked, all: asked.all && isAdmin });
   const [state, setState] = useState<ThreadListState | null>(null);
   useEffect(() => {
-    const opened = new ThreadListState(services);
+    const { filter: first } = services.address.route.get();
+    const opened = new ThreadListState(services, { ...first, all: first.all && isAdmin });
     opened.open();
     setState(opened);
     return () => opened.close();
-  }, [services]);
-  return state === null ? null : <Rows state={state} />;
+  }, [services, isAdmin]);
+  useEffect(() => state?.narrow(filter), [state, filter]);
+  return state === null ? null : <OpenList state={state} filter={filter} isAdmin={isAdmin} />;
 }
 
-function Rows({ state }: { readonly state: ThreadListState }) {
-  const { address } = useServices();
-  const { threads, isLoading, failure } = useStore(state.view);
-  const { place } = useStore(address.route);
-  if (failure !== null) return <p role="alert">{failure}</p>;
-  if (!isLoading && threads.length === 0) return <p className="faint">{texts.list.empty}</p>;
+function OpenList({
+  state,
+  filter,
+  isAdmin,
+}: {
+  readonly state: ThreadListState;
+  readonly filter: ListFilter;
+  readonly isAdmin: boolean;
+}) {
+  const view = useStore(state.view);
+  const { threads, isLoading, failure } = view;
+  const isEmpty = threads.length === 0;
   return (
-    <ul className="rows">
-      {threads.map((thread) => (
-        <li key={thread.id}>
-          <a
-            className="row"
-            aria-current={place?.threadId === thread.id ? "page" : undefined}
-            {...address.linkTo(threadPlace(thread.id))}
-          >
-            <bdi>{thread.title ?? texts.list.untitled}</bdi>
-            <span className="faint">{texts.list.events(thread.eventCount)}</span>
-          </a>
-        </li>
-      ))}
-    </ul>
+    <>
+      <ListHead filter={filter} agents={view.agents} isAdmin={isAdmin} view={view} />
+      {failure !== null && <ListFailure error={failure} view={view} retry={() => state.retry()} />}
+      {isEmpty && failure === null && <ListNotice isLoading={isLoading} filter={view.filter} />}
+      {!isEmpty && <ListRows state={state} view={view} />}
+    </>
   );
+}
+
+/** The same object while it says the same. */
+function useSameFilter(filter: ListFilter): ListFilter {
+  const [same, setSame] = useState(filter);
+  const isSame = isSameFilter(same, filter);
+  if (!isSame) setSame(filter);
+  return isSame ? same : filter;
 }
