@@ -25,7 +25,7 @@ const snippetHeight = 92;
 export function ListRows({ state, view }: Props) {
   const { address } = useServices();
   const { place } = useStore(address.route);
-  const { threads, levels, subAgents, unfolded, filter, waiting } = view;
+  const { threads, levels, subAgentsOf, unfolded, filter, waiting } = view;
   const now = useMinute();
   const body = useRef<HTMLDivElement>(null);
   const openId = place?.threadId ?? null;
@@ -54,20 +54,24 @@ export function ListRows({ state, view }: Props) {
             readOn();
           }}
         >
-          {(thread, index) => (
-            <ThreadRow
-              key={thread.id}
-              thread={thread}
-              level={levels.get(thread.id) ?? 1}
-              subAgents={subAgents.get(thread.id)}
-              isUnfolded={unfolded.has(thread.id)}
-              isOpen={thread.id === openId}
-              isStop={index === Math.max(focus.index, 0)}
-              showsOwner={filter.all}
-              now={now}
-              onUnfold={unfold}
-            />
-          )}
+          {(thread, index) => {
+            const subAgents = subAgentsOf(thread.id);
+            return (
+              <ThreadRow
+                key={thread.id}
+                thread={thread}
+                level={levels.get(thread.id) ?? 1}
+                subAgentCount={subAgents?.count ?? 0}
+                isSubAgentBusy={subAgents?.isBusy ?? false}
+                isUnfolded={unfolded.has(thread.id)}
+                isOpen={thread.id === openId}
+                isStop={index === Math.max(focus.index, 0)}
+                showsOwner={filter.all}
+                now={now}
+                onUnfold={unfold}
+              />
+            );
+          }}
         </Virtualizer>
         <OlderThreads state={state} view={view} />
       </div>

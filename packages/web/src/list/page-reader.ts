@@ -7,7 +7,7 @@ import { withRetries } from "@spool/client/retry";
 import type { SpoolClient } from "@spool/client/spool-client";
 import type { ListFilter } from "../routing/route.ts";
 import { queryOf } from "./list-query.ts";
-import type { ListedThread } from "./listed-thread.ts";
+import type { ListedThread, ListPlace } from "./listed-thread.ts";
 import { type ListPage, type LoadedThreads, placeOf } from "./loaded-threads.ts";
 
 /** What a reader reads with, and into what. */
@@ -15,8 +15,8 @@ export type ReaderParts = {
   readonly client: SpoolClient;
   readonly filter: ListFilter;
   readonly loaded: LoadedThreads;
-  /** After each page. */
-  readonly onChange: () => void;
+  /** After each page, with its threads. */
+  readonly onChange: (threads: readonly ListedThread[]) => void;
 };
 
 /** How long trouble that may pass is waited for, when somebody is waiting for the answer. */
@@ -36,7 +36,7 @@ export class PageReader {
 
   /** Reads everything that is loaded anew, or the first page. */
   async readAnew(): Promise<void> {
-    const { loaded, onChange } = this.#parts;
+    const { loaded } = this.#parts;
     this.#round.abort();
     this.#round = new AbortController();
     const signal = this.#signal;
@@ -46,7 +46,6 @@ export class PageReader {
     do {
       const page: ListPage | null = await this.#readPage({ from, cursor, signal, isFirst });
       if (page === null) return;
-      onChange();
       from = page.threads.at(-1) ?? null;
       cursor = page.nextCursor;
     } while (from !== null && cursor !== null && this.#isAboveEnd(from));
@@ -78,7 +77,7 @@ export class PageReader {
       }
       if (signal.aborted) return;
       loaded.takeSubAgents(read, threads);
-      onChange();
+      onChange(threads);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
@@ -92,13 +91,13 @@ export class PageReader {
 
   /** One page into the list; null when it was overtaken. */
   async #readPage(wish: {
-    readonly from: ListedThread | { readonly updatedAt: string; readonly id: string } | null;
+    readonly from: ListPlace | null;
     readonly cursor: string | null;
     readonly signal: AbortSignal;
     /** Somebody waits for it: then trouble is soon told, else it is waited out. */
     readonly isFirst: boolean;
   }): Promise<ListPage | null> {
-    const { client, filter, loaded } = this.#parts;
+    const { client, filter, loaded, onChange } = this.#parts;
     const { from, cursor, signal } = wish;
     const giveUpAfterMs = wish.isFirst ? patienceMs : Number.POSITIVE_INFINITY;
     const query = { ...queryOf(filter), cursor };
@@ -111,6 +110,7 @@ export class PageReader {
             if (signal.aborted) return null;
             const page = { threads: items as ListedThread[], nextCursor };
             loaded.takePage(read, page);
+            onChange(page.threads);
             return page;
           } finally {
             loaded.abandon(read);

@@ -29,8 +29,8 @@ test("WEB14 sub-agents are folded under their thread and unfold in the order the
   const loaded = loadedOf([null, 0, 0, 2, null, 99]);
   const alone = standingAlone(loaded.threads, loaded);
   assert.deepEqual(numbers(alone), [0, 4, 5]);
-  assert.deepEqual(countSubAgents(loaded).get("thr_0"), { count: 2, isBusy: true });
-  assert.equal(countSubAgents(loaded).get("thr_99"), undefined);
+  assert.deepEqual(countSubAgents("thr_0", loaded), { count: 2, isBusy: true });
+  assert.equal(countSubAgents("thr_4", loaded), undefined);
   const once = unfoldedRows(alone, loaded, new Set(["thr_0"]));
   assert.deepEqual(numbers(once.threads), [0, 1, 2, 4, 5]);
   const twice = unfoldedRows(alone, loaded, new Set(["thr_0", "thr_2"]));

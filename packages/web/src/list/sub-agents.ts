@@ -67,15 +67,13 @@ function standsUnderAnother(thread: ListedThread, family: Family): boolean {
 /** How many sub-agents of a thread are known, and whether one of them is at work. */
 export type SubAgentCount = { readonly count: number; readonly isBusy: boolean };
 
-/** Of every loaded thread under which others stand. */
-export function countSubAgents(family: Family): ReadonlyMap<string, SubAgentCount> {
-  const counts = new Map<string, SubAgentCount>();
-  for (const [parentId, ids] of family.subAgents) {
-    const children = [...ids].map((id) => family.get(id) as ListedThread);
-    const standing = children.filter((child) => standsUnderAnother(child, family));
-    if (standing.length === 0 || family.get(parentId) === undefined) continue;
-    const isBusy = standing.some(({ status }) => status !== "idle");
-    counts.set(parentId, { count: standing.length, isBusy });
-  }
-  return counts;
+/** Of one thread; undefined where none stands under it. */
+export function countSubAgents(threadId: string, family: Family): SubAgentCount | undefined {
+  const known = family.subAgents.get(threadId);
+  if (known === undefined) return undefined;
+  const standing = [...known]
+    .map((id) => family.get(id) as ListedThread)
+    .filter((child) => standsUnderAnother(child, family));
+  if (standing.length === 0) return undefined;
+  return { count: standing.length, isBusy: standing.some(({ status }) => status !== "idle") };
 }

@@ -28,7 +28,8 @@ export type ThreadListView = {
   readonly threads: readonly ListedThread[];
   /** Of threads shown below another one; 1 for the others. */
   readonly levels: ReadonlyMap<string, number>;
-  readonly subAgents: ReadonlyMap<string, SubAgentCount>;
+  /** Of a thread of the list; undefined where it has none. */
+  readonly subAgentsOf: (threadId: string) => SubAgentCount | undefined;
   readonly unfolded: ReadonlySet<string>;
   /** How many threads wait to take their places while the order is held. */
   readonly waiting: number;
@@ -48,7 +49,7 @@ export class ThreadListState {
   readonly view: Store<ThreadListView>;
   readonly #services: Pick<Services, "client" | "live">;
   readonly #stop = new AbortController();
-  readonly #agents = new Set<string>();
+  #agents: readonly string[] = [];
   #list: OneList;
   #isPointedAt = false;
   #isFollowing = false;
@@ -155,6 +156,7 @@ export class ThreadListState {
 
   #upsert(thread: ListedThread): void {
     const { loaded, order, filter } = this.#list;
+    this.#meet([thread]);
     loaded.upsert(thread);
     if (thread.archived && !filter.archived) order.drop(thread.id);
     else order.change(thread);
@@ -209,12 +211,20 @@ export class ThreadListState {
     const loaded = new LoadedThreads(acceptsOf(filter));
     const stop = new AbortController();
     const { client } = this.#services;
-    const onChange = () => this.#show();
+    const order = new HeldOrder();
+    const onChange = (threads: readonly ListedThread[]) => {
+      this.#meet(threads);
+      for (const { id } of threads) {
+        const thread = loaded.get(id);
+        if (thread !== undefined) order.change(thread);
+      }
+      this.#show();
+    };
     return {
       filter,
       loaded,
       stop,
-      order: new HeldOrder(),
+      order,
       reader: new PageReader({ client, filter, loaded, onChange }, stop.signal),
       unfolded: new Set(),
       failure: null,
@@ -248,17 +258,22 @@ export class ThreadListState {
       isLoading: end === "nothing" && failure === null,
       failure,
       ...unfoldedRows(arranged, loaded, unfolded),
-      subAgents: countSubAgents(loaded),
+      subAgentsOf: (threadId) => countSubAgents(threadId, loaded),
       unfolded,
       waiting,
       older: list.older === "idle" ? idle : list.older,
-      agents: this.#agentsOf(loaded.threads),
+      agents: this.#agents,
     };
   }
 
-  #agentsOf(threads: readonly ListedThread[]): readonly string[] {
-    for (const { agentId } of threads) if (agentId !== null) this.#agents.add(agentId);
-    return [...this.#agents].sort();
+  /** Notes the threads' agents, for the filter. */
+  #meet(threads: readonly ListedThread[]): void {
+    const unmet = new Set(
+      threads.flatMap(({ agentId }) =>
+        agentId === null || this.#agents.includes(agentId) ? [] : [agentId],
+      ),
+    );
+    if (unmet.size > 0) this.#agents = [...this.#agents, ...unmet].sort();
   }
 }
 

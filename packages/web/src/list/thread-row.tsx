@@ -12,13 +12,13 @@ import { fullTime, shortTime } from "../ui/times.ts";
 import type { ListedThread } from "./listed-thread.ts";
 import { metadataWords } from "./metadata-words.ts";
 import { SnippetText } from "./snippet-text.tsx";
-import type { SubAgentCount } from "./sub-agents.ts";
 
 type Props = {
   readonly thread: ListedThread;
   /** 1, or more where it stands below the thread it works for. */
   readonly level: number;
-  readonly subAgents: SubAgentCount | undefined;
+  readonly subAgentCount: number;
+  readonly isSubAgentBusy: boolean;
   readonly isUnfolded: boolean;
   /** Whether it is the open thread. */
   readonly isOpen: boolean;
@@ -38,7 +38,13 @@ export const ThreadRow = memo(function ThreadRow(props: Props) {
   const { snippet } = thread;
   const place = { ...threadPlace(thread.id), at: snippet?.sequence ?? null };
   return (
-    <div className="row" data-stop={isStop} data-open={isOpen} data-level={Math.min(level, 6)}>
+    <div
+      className="row"
+      data-stop={isStop}
+      data-open={isOpen}
+      data-level={Math.min(level, 6)}
+      data-holds={`${showsOwner ? "owner" : ""} ${snippet ? "snippet" : ""}`.trim()}
+    >
       <a
         className="row-link"
         tabIndex={isStop ? 0 : -1}
@@ -75,7 +81,8 @@ export const ThreadRow = memo(function ThreadRow(props: Props) {
   );
 });
 
-function Facts({ thread, level, subAgents, isUnfolded, isStop, onUnfold }: Props) {
+function Facts(props: Props) {
+  const { thread, level, subAgentCount, isSubAgentBusy, isUnfolded, isStop, onUnfold } = props;
   const { address } = useServices();
   const { agentId, parentThreadId } = thread;
   const tabIndex = isStop ? 0 : -1;
@@ -95,7 +102,7 @@ function Facts({ thread, level, subAgents, isUnfolded, isStop, onUnfold }: Props
       {agentId !== null && <bdi className="row-agent">{agentId}</bdi>}
       <span className="row-count">{texts.list.events(thread.eventCount)}</span>
       {thread.archived && <span className="row-tag">{texts.list.isArchived}</span>}
-      {subAgents !== undefined && (
+      {subAgentCount > 0 && (
         <button
           type="button"
           className="row-fold"
@@ -104,9 +111,9 @@ function Facts({ thread, level, subAgents, isUnfolded, isStop, onUnfold }: Props
           onClick={() => onUnfold(thread.id, !isUnfolded)}
         >
           <ChevronRight aria-hidden="true" size={13} />
-          {texts.list.subAgents(subAgents.count)}
-          {subAgents.isBusy && <span className="mark" data-status="running" />}
-          {subAgents.isBusy && <span className="hidden">{texts.list.busySubAgents}</span>}
+          {texts.list.subAgents(subAgentCount)}
+          {isSubAgentBusy && <span className="mark" data-status="running" />}
+          {isSubAgentBusy && <span className="hidden">{texts.list.busySubAgents}</span>}
         </button>
       )}
     </>

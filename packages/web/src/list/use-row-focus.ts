@@ -92,11 +92,11 @@ function useStop({
   const { threads } = view;
   const lastIndex = useRef(0);
   const hadFocus = useRef(false);
-  const found = stopId === null ? -1 : threads.findIndex(({ id }) => id === stopId);
-  const open = threads.findIndex(({ id }) => id === openId);
+  const isWhereItWas = threads[lastIndex.current]?.id === stopId;
+  const found = isWhereItWas ? lastIndex.current : indexOf(threads, stopId);
   const isGone = stopId !== null && found < 0;
   const heir = Math.min(lastIndex.current, threads.length - 1);
-  const index = isGone ? heir : found >= 0 ? found : open;
+  const index = isGone ? heir : found >= 0 ? found : indexOf(threads, openId);
   useLayoutEffect(() => {
     lastIndex.current = Math.max(index, 0);
     const { activeElement } = document;
@@ -120,6 +120,11 @@ function useStop({
   return index;
 }
 
+/** Below 0 where there is none. */
+function indexOf(threads: readonly { readonly id: string }[], threadId: string | null): number {
+  return threadId === null ? -1 : threads.findIndex(({ id }) => id === threadId);
+}
+
 /** Right unfolds sub-agents, left folds them. */
 function foldByKey({
   state,
@@ -133,7 +138,7 @@ function foldByKey({
   readonly threadId: string;
 }): boolean {
   if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return false;
-  if (!view.subAgents.has(threadId)) return false;
+  if (view.subAgentsOf(threadId) === undefined) return false;
   state.unfold(threadId, event.key === "ArrowRight");
   return true;
 }
