@@ -7,6 +7,16 @@
 const counted = (count: number, one: string, many = `${one}s`) =>
   `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
+/** `1.2k`, `3.4M`. */
+const short = (count: number) =>
+  Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 })
+    .format(count)
+    .replace("K", "k");
+
+/** `12 KB`, `4.8 MB`, of bytes or characters. */
+const sized = (count: number) =>
+  count < 1_000_000 ? `${Math.ceil(count / 1_000)} KB` : `${(count / 1_000_000).toFixed(1)} MB`;
+
 export const texts = {
   app: { name: "Spool", skipToThread: "Skip to the conversation" },
 
@@ -79,5 +89,87 @@ export const texts = {
     conversation: "Conversation",
     newBelow: (count: number) => `${counted(count, "new event")} below`,
     toEnd: "Jump to the end",
+  },
+
+  items: {
+    copy: "Copy",
+    copyCode: "Copy the code",
+    copied: "Copied",
+    refused: "The browser does not let the page copy",
+    showAll: (lines: number, units: number) =>
+      lines > 1 || units === 0 ? `Show all ${counted(lines, "line")}` : `Show all ${sized(units)}`,
+    showLess: "Show less",
+    image: "Image",
+    imageAt: "image:",
+    noImage: "no image:",
+    brokenImage: "its data is damaged",
+    showImage: (bytes: number) => `Show the image (${sized(bytes)})`,
+    stepDone: "Done",
+    stepActive: "Under way",
+    stepOpen: "Open",
+    fileAction: { add: "new file", update: "", delete: "deleted" },
+
+    user: "User",
+    assistant: "Assistant",
+    thinking: "Thinking",
+    writing: "Writing …",
+    tokens: (input: number | null, output: number | null) =>
+      [input === null ? "" : `${short(input)} in`, output === null ? "" : `${short(output)} out`]
+        .filter((part) => part !== "")
+        .join(", "),
+    cost: (dollars: number) => `$${dollars.toFixed(dollars < 0.1 ? 4 : 2)}`,
+    otherPart: (type: string) => `Part of type ${type}`,
+
+    toolCall: (name: string) => `Tool call ${name}`,
+    unknownTool: "tool",
+    running: "running",
+    done: "done",
+    failed: "failed",
+    exitCode: (code: number) => `exit ${code}`,
+    input: "Input",
+    output: "Output",
+    otherInput: "Further input",
+    noOutput: "No output",
+    earlierOutput: "Earlier output is shown when the tool is done",
+    callNotLoaded: "Its call is in an older part of the history",
+    subAgent: "Open the sub-agent's thread",
+    peek: "What the sub-agent said last",
+    peekLoading: "Loading …",
+    peekNothing: "It has not said anything yet",
+
+    runStarted: "Run started",
+    runResumed: "Run resumed",
+    runEnded: {
+      completed: "Completed",
+      failed: "Failed",
+      cancelled: "Cancelled",
+      interrupted: "Interrupted",
+    },
+    runUnknownEnd: "Ended",
+    runTook: (duration: string) => `after ${duration}`,
+    runReasons: {
+      lease_expired: "its publisher went silent",
+      cancelled: "somebody cancelled it",
+      imported: "it was open when the thread was imported",
+      user_interrupt: "the user interrupted it",
+      api_error: "the model's API refused",
+    },
+
+    compacting: "Compacting …",
+    compacted: "Compacted",
+    compactionFailed: "Compaction failed",
+    compactionTokens: (before: number | null, after: number | null) =>
+      `${before === null ? "?" : short(before)} → ${after === null ? "?" : short(after)} tokens`,
+    compactionKept: (count: number) => `${counted(count, "item")} kept`,
+    olderRollout: "Older rollout",
+    noSummary: "No summary was given",
+
+    custom: "Other record",
+    showCustom: "Show other records",
+    linkTo: (sequence: number) => `Link to event ${sequence}`,
+    raw: "Raw",
+    rawOf: (sequence: number) => `Show event ${sequence} as it is stored`,
+    rawTitle: "As it is stored",
+    close: "Close",
   },
 } as const;

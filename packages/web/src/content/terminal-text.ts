@@ -28,7 +28,7 @@ const otherEscapes = new RegExp(
     // Escapes of two bytes or so.
     /\x1b[ -/]*[0-Z\\-~]/,
   ]
-    .map((escape) => escape.source)
+    .map(({ source }) => source)
     .join("|"),
   "g",
 );

@@ -4,6 +4,7 @@ import { useServices, useStore } from "../live/services.ts";
 import type { ThreadPlace } from "../routing/route.ts";
 import { texts } from "../texts.ts";
 import { ConversationView } from "./conversation-view.tsx";
+import { ThreadItems } from "./items/thread-items.tsx";
 import { ThreadHead } from "./thread-head.tsx";
 import { ThreadState } from "./thread-state.ts";
 import "./thread.css";
@@ -44,7 +45,9 @@ function OpenThread({
       return (
         <>
           {view.thread !== null && <ThreadHead thread={view.thread} place={place} />}
-          <ConversationView state={state} view={view} place={place} />
+          <ThreadItems view={view} place={place}>
+            <ConversationView state={state} view={view} place={place} />
+          </ThreadItems>
         </>
       );
   }
