@@ -79,6 +79,14 @@ export class LiveClient {
     return listChanges(this.#client, this.#link, { ...options, signal });
   }
 
+  /**
+   * For when the network is back or the machine woke up: connects at once instead of waiting out
+   * the delay, or finds out within seconds whether the connection is still alive.
+   */
+  retryNow(): void {
+    this.#link.retryNow();
+  }
+
   /** Publishes one run over this connection. The publisher is to be closed by itself. */
   publisher(options: PublisherOptions): Publisher {
     return new Publisher(this.#link, options);

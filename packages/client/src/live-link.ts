@@ -6,12 +6,10 @@
  *   attach ─▶ connecting ──open──▶ live ──closed──▶ offline ──back-off──▶ connecting …
  *                 │                  │ members: connected()   members: lost(end)
  *                 └─ refused for good: members: failed(error) ─▶ idle
- *
- * A network that drops packets closes nothing. So after a silence something is asked that always
- * has an answer, and without one the socket is given up.
  */
 import { BackOff, sleep } from "./back-off.ts";
 import { closeCodes, type LiveEnd, openSocket, type Socket } from "./open-socket.ts";
+import { SilenceWatch } from "./silence-watch.ts";
 import type { SpoolClient } from "./spool-client.ts";
 import { SpoolError } from "./spool-error.ts";
 
@@ -44,6 +42,8 @@ export type LinkOptions = {
   readonly onState?: ((state: LinkState) => void) | undefined;
   /** After so long without a frame the server is asked for one (20,000). */
   readonly silenceMs?: number | undefined;
+  /** After `retryNow` an answer must come within so long, or the connection is given up (3,000). */
+  readonly doubtMs?: number | undefined;
   /** Numbers from 0 to below 1, for the jitter. */
   readonly random?: (() => number) | undefined;
 };
@@ -51,10 +51,6 @@ export type LinkOptions = {
 const delays = { firstMs: 250, maxMs: 15_000 } as const;
 /** A connection that lived so long was a success: the next failure begins with the first delay. */
 const settledMs = 5_000;
-/** How long opening may take, and an answer after a silence. */
-const openMs = 20_000;
-const answerMs = 10_000;
-const silenceMsDefault = 20_000;
 /** Nobody watches this thread: to unsubscribe from it changes nothing, and is answered. */
 const probeThreadId = "thr_-_probe_of_the_client_library_-";
 
@@ -68,6 +64,10 @@ export class LiveLink {
   #probes: (() => void)[] = [];
   #socket: Socket | null = null;
   #stop: AbortController | null = null;
+  /** Ends the wait for the next attempt. */
+  #wait = new AbortController();
+  /** Gives the open socket up unless something comes in time. */
+  #doubt: () => void = () => {};
   #state: LinkState = { state: "idle" };
   #lastId = 0;
 
@@ -118,6 +118,16 @@ export class LiveLink {
       signal?.addEventListener("abort", stop, { once: true });
       if (signal?.aborted) stop();
     });
+  }
+
+  /**
+   * Something happened that may have ended the trouble, or the connection: the network is back, the
+   * machine woke up. While it waits for its next attempt it tries at once; while it is live, the
+   * server is asked, and without an answer within `doubtMs` the connection counts as lost.
+   */
+  retryNow(): void {
+    if (this.isLive) this.#doubt();
+    else this.#wait.abort();
   }
 
   /** Says something; lost without a word while the connection is not there. */
@@ -179,19 +189,25 @@ export class LiveLink {
   async #keepUp(stop: AbortSignal): Promise<void> {
     const backOff = new BackOff(delays, this.#options.random);
     while (!stop.aborted) {
+      this.#wait = new AbortController();
       this.#setState({ state: "connecting" });
       const startedAt = performance.now();
       const end = await this.#connection(stop);
+      const livedMs = performance.now() - startedAt;
       if (stop.aborted) return;
       if (end.opened) for (const { lost } of [...this.#members]) lost(end);
-      if (performance.now() - startedAt > settledMs) backOff.reset();
-      const reason = await this.#reasonOf(end, stop);
+      const reason = await this.#reasonOf(end, AbortSignal.any([stop, this.#wait.signal]));
       if (stop.aborted) return;
       if (typeof reason !== "string") return this.#fail(reason);
-      const retryInMs = end.opened && end.code === closeCodes.shutdown ? 0 : backOff.nextMs();
+      // Whatever `retryNow` was told of, the failures before it say nothing about what comes.
+      const isTold = this.#wait.signal.aborted;
+      if (isTold || livedMs > settledMs) backOff.reset();
+      const isShutdown = end.opened && end.code === closeCodes.shutdown;
+      const retryInMs = isTold || isShutdown ? 0 : backOff.nextMs();
       this.#setState({ state: "offline", reason, retryInMs });
-      // The abort itself ends the loop.
-      await sleep(retryInMs, stop).catch(() => {});
+      // An abort ends the wait, `stop` the loop as well.
+      await sleep(retryInMs, AbortSignal.any([stop, this.#wait.signal])).catch(() => {});
+      if (this.#wait.signal.aborted) backOff.reset();
     }
   }
 
@@ -206,9 +222,12 @@ export class LiveLink {
     }
     return new Promise((resolve) => {
       let opened = false;
-      let heardAt = performance.now();
+      const { silenceMs, doubtMs } = this.#options;
+      const ask = () => void this.probe();
+      const giveUp = () => finish(closeCodes.lost);
+      const watch = new SilenceWatch({ silenceMs, doubtMs, ask, giveUp });
       const finish = (code: number) => {
-        clearInterval(timer);
+        watch.stop();
         stop.removeEventListener("abort", abort);
         socket.onopen = socket.onclose = socket.onmessage = null;
         socket.close(closeCodes.normal);
@@ -216,20 +235,14 @@ export class LiveLink {
         resolve({ code, opened, overflowed: false });
       };
       const abort = () => finish(closeCodes.normal);
-      const silenceMs = this.#options.silenceMs ?? silenceMsDefault;
-      const check = () => {
-        const silentMs = performance.now() - heardAt;
-        if (silentMs > (opened ? silenceMs + answerMs : openMs)) finish(closeCodes.lost);
-        else if (opened && silentMs > silenceMs) void this.probe();
-      };
-      const timer = setInterval(check, Math.min(silenceMs, answerMs) / 2);
+      this.#doubt = () => watch.doubt();
       socket.onopen = () => {
         opened = true;
-        heardAt = performance.now();
+        watch.heard();
         this.#connected(socket);
       };
       socket.onmessage = ({ data }) => {
-        heardAt = performance.now();
+        watch.heard();
         const text = String(data);
         const frame = parsedFrame(text);
         if (frame === null) finish(closeCodes.lost);
