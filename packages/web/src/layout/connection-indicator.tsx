@@ -25,5 +25,7 @@ function wordsFor(state: ConnectionState): string {
       return texts.connection.reconnecting(clockTime(state.since));
     case "offline":
       return texts.connection.offline(clockTime(state.since));
+    case "signed-out":
+      return texts.connection.signedOut;
   }
 }

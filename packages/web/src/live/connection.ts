@@ -1,16 +1,19 @@
 /**
- * Where the page's connection stands, for the indicator: told by the live connection and by the
- * browser. Only tells; connecting again is the client library's.
+ * Where the page's connection stands, for the indicator: told by the live connection, the browser
+ * and the sign-in. Connecting again is the client library's; here it is only told when its wait is
+ * worth nothing any more (`wake-ups.ts`).
  */
 import type { LinkState } from "@spool/client/live-link";
 import { Store } from "./store.ts";
+import { onWakeUp } from "./wake-ups.ts";
 
 /** `since` is when the connection was lost, in milliseconds of the clock. */
 export type ConnectionState =
   | { readonly kind: "connecting" }
   | { readonly kind: "live" }
   | { readonly kind: "reconnecting"; readonly since: number }
-  | { readonly kind: "offline"; readonly since: number };
+  | { readonly kind: "offline"; readonly since: number }
+  | { readonly kind: "signed-out" };
 
 /** The connection's state as a store. */
 export class Connection {
@@ -18,11 +21,14 @@ export class Connection {
   readonly #window: Window;
   #lostAt: number | null = null;
   #link: LinkState = { state: "idle" };
+  #isSignedOut = false;
 
-  constructor(window: Window) {
+  /** `retryNow` is called when the connection should be tried, or doubted, at once. */
+  constructor(window: Window, retryNow: () => void) {
     this.#window = window;
     window.addEventListener("online", () => this.#tell());
     window.addEventListener("offline", () => this.#tell());
+    onWakeUp(window, retryNow);
   }
 
   /** Takes in what the live connection says. */
@@ -33,8 +39,16 @@ export class Connection {
     this.#tell();
   }
 
+  /** Nobody is signed in, or somebody is again: what was lost before counts no more. */
+  takeSignIn(isSignedIn: boolean): void {
+    this.#isSignedOut = !isSignedIn;
+    if (!isSignedIn) this.#lostAt = null;
+    this.#tell();
+  }
+
   #tell(): void {
-    if (!this.#window.navigator.onLine) {
+    if (this.#isSignedOut) this.state.set({ kind: "signed-out" });
+    else if (!this.#window.navigator.onLine) {
       this.#lostAt ??= Date.now();
       this.state.set({ kind: "offline", since: this.#lostAt });
     } else if (this.#link.state === "live") {

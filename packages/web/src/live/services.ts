@@ -24,8 +24,10 @@ export class Services {
     this.address = new Address(window);
     this.session = new Session(window);
     this.client = this.session.client;
-    this.connection = new Connection(window);
+    this.connection = new Connection(window, () => this.live.retryNow());
     this.live = new LiveClient(this.client, { onState: (state) => this.connection.take(state) });
+    const { state } = this.session;
+    state.subscribe(() => this.connection.takeSignIn(state.get().kind !== "signed-out"));
   }
 }
 

@@ -1,15 +1,19 @@
 /** The open thread's title and state, and the way back to the list on a narrow screen. */
 import type { Thread } from "@spool/protocol/resources";
 import { ArrowLeft } from "lucide-react";
+import { ThreadActions } from "../actions/thread-actions.tsx";
+import { useIsOwn } from "../actions/use-actions.ts";
 import { useServices } from "../live/services.ts";
 import type { ThreadPlace } from "../routing/route.ts";
 import { texts } from "../texts.ts";
+import { RolloutsMenu } from "./rollouts-menu.tsx";
 
 type Props = { readonly thread: Thread; readonly place: ThreadPlace };
 
 /** The head above the conversation. */
-export function ThreadHead({ thread }: Props) {
+export function ThreadHead({ thread, place }: Props) {
   const { address } = useServices();
+  const isOwn = useIsOwn(thread);
   return (
     <div className="thread-head">
       <a className="back" {...address.linkTo(null)}>
@@ -22,6 +26,8 @@ export function ThreadHead({ thread }: Props) {
       <span className="status" data-status={thread.status}>
         {thread.status}
       </span>
+      {isOwn && <RolloutsMenu thread={thread} place={place} />}
+      <ThreadActions thread={thread} />
     </div>
   );
 }

@@ -3,10 +3,14 @@ import { useEffect, useState } from "react";
 import { useServices, useStore } from "../live/services.ts";
 import type { ThreadPlace } from "../routing/route.ts";
 import { texts } from "../texts.ts";
+import { Announcer } from "./announcer.tsx";
 import { ConversationView } from "./conversation-view.tsx";
 import { ThreadItems } from "./items/thread-items.tsx";
+import { MetadataOnly } from "./metadata-only.tsx";
 import { ThreadHead } from "./thread-head.tsx";
 import { ThreadState } from "./thread-state.ts";
+import { useConversationFocus } from "./use-conversation-focus.ts";
+import { useThreadTitle } from "./use-thread-title.ts";
 import "./thread.css";
 
 /** A thread at its place. Mounted anew for another thread or rollout. */
@@ -32,6 +36,8 @@ function OpenThread({
   readonly place: ThreadPlace;
 }) {
   const view = useStore(state.view);
+  useThreadTitle(view.thread);
+  useConversationFocus(view.status.kind === "ready");
   switch (view.status.kind) {
     case "loading":
       return <Nothing text={texts.thread.loading} />;
@@ -45,9 +51,14 @@ function OpenThread({
       return (
         <>
           {view.thread !== null && <ThreadHead thread={view.thread} place={place} />}
-          <ThreadItems view={view} place={place}>
-            <ConversationView state={state} view={view} place={place} />
-          </ThreadItems>
+          {view.thread !== null && !view.isOwn ? (
+            <MetadataOnly thread={view.thread} />
+          ) : (
+            <ThreadItems view={view} place={place}>
+              <ConversationView state={state} view={view} place={place} />
+            </ThreadItems>
+          )}
+          <Announcer items={view.items} />
         </>
       );
   }
