@@ -188,6 +188,7 @@ export const texts = {
     export: "Export as JSONL",
     copyLink: "Copy link",
     copyId: "Copy thread id",
+    isArchived: "Archived",
     archived: (title: string) => `Archived “${title}”.`,
     unarchived: (title: string) => `“${title}” is out of the archive.`,
     renamed: "Renamed.",

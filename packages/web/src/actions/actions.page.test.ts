@@ -1,9 +1,11 @@
 /** Every action on a thread as a person does it, done and refused, against a real server. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { SpoolClient } from "@spool/client/spool-client";
 import type { Page } from "playwright-core";
 import { eventually } from "../../../server/src/testing/eventually.ts";
-import { type PageFixture, startPage } from "../testing/page-fixture.ts";
+import { startTestServer } from "../../../server/src/testing/test-server.ts";
+import { type PageFixture, pageDir, startPage } from "../testing/page-fixture.ts";
 import { texts } from "../texts.ts";
 
 let fixture: PageFixture;
@@ -18,7 +20,7 @@ after(() => fixture.close());
 
 const { actions, deletion, compaction } = texts;
 /** The browser logs every refusal; these are wanted. */
-const refused = /status of (?:401|403|409|410)/;
+const refused = /status of (?:401|403|409|410|502)/;
 const rowMenu = (title: string) =>
   page.locator(".side").getByRole("button", { name: actions.menuOf(title), exact: true });
 const headMenu = () => page.locator(".thread-actions .menu-button");
@@ -48,6 +50,7 @@ test("WEB30 WEB31 renaming, archiving and undoing from the open thread's menu", 
   await item(actions.rename).click();
   const field = page.getByLabel(texts.rename.label);
   assert.equal(await field.inputValue(), "Before");
+  assert.equal(await field.evaluate((it) => it === document.activeElement), true);
   await field.fill("x".repeat(201));
   assert.equal(await inDialog(texts.rename.submit).isDisabled(), true);
   await field.fill("  <b>After</b> \u202e אחרי ");
@@ -209,6 +212,61 @@ test("WEB35 an export is every stored line behind a line about the thread", asyn
   await toast(actions.copied).first().waitFor();
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   assert.equal(copied, `${fixture.server.url}/threads/thr_compact`);
+  fixture.assertQuiet(refused);
+});
+
+test("WEB34 a compaction that takes long says so, and one that fails says why", async () => {
+  const flags = { summariserUrl: "http://127.0.0.1:1/v1", summariserModel: "none" };
+  const server = await startTestServer({ pageDir, flags });
+  const { adminKey: apiKey, url } = server;
+  const client = new SpoolClient({ url, credential: { apiKey: apiKey as string } });
+  await client.startRun({ threadId: "thr_model", runId: "run_m", prompt: "Begin" });
+  await client.threads.cancel("thr_model");
+  const other = await (await fixture.newContext()).newPage();
+  await other.goto(`${url}/threads/thr_model#code=${server.newSignInCode()}`);
+  const menu = other.locator(".thread-actions .menu-button");
+  const submit = other.getByRole("dialog").getByRole("button", { name: compaction.submit });
+  const ask = async () => {
+    await menu.click();
+    await other.getByRole("menuitem", { name: actions.compact }).click();
+    await submit.click();
+  };
+  await ask();
+  await other
+    .getByRole("alert")
+    .getByText(/^No summary could be made/)
+    .waitFor();
+  await other.keyboard.press("Escape");
+  // As if 30 s had passed.
+  await other.route("**/compact", (route, request) =>
+    route.continue({ headers: { ...request.headers(), prefer: "respond-async" } }),
+  );
+  await ask();
+  await other.locator(".toast").getByText(compaction.running).waitFor();
+  await other.context().close();
+  await server.close();
+  fixture.assertQuiet(refused);
+});
+
+test("WEB35 an export that breaks off saves nothing and says so, and one can be stopped", async () => {
+  await open("thr_compact");
+  const exportIt = async () => {
+    await headMenu().click();
+    await item(actions.export).click();
+  };
+  await page.route("**/*.jsonl", (route) => route.fulfill({ body: '{"sequence":1' }));
+  await exportIt();
+  await toast(actions.exportBroken).waitFor();
+  await page.unroute("**/*.jsonl");
+  await page.route("**/*.jsonl", () => {});
+  await exportIt();
+  await page.getByRole("button", { name: texts.toasts.stop, exact: true }).click();
+  await toast(actions.stopped).waitFor();
+  await page.unroute("**/*.jsonl");
+  await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+  await headMenu().click();
+  await item(actions.copyId).click();
+  await page.locator(".toast code").getByText("thr_compact").waitFor();
   fixture.assertQuiet(refused);
 });
 

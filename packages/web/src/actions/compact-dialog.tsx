@@ -34,6 +34,7 @@ export function CompactDialog({ thread, onClose }: Props) {
           <textarea
             id={`${id}-what`}
             dir="auto"
+            data-first-focus
             maxLength={compactInstructionsCharactersMax}
             aria-describedby={`${id}-what-hint`}
             value={instructions}

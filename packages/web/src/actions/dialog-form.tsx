@@ -56,7 +56,7 @@ export function DialogForm(props: Props) {
         {refusal}
       </p>
       <div className="buttons">
-        <button type="button" onClick={onClose}>
+        <button type="button" data-first-focus={isDanger || undefined} onClick={onClose}>
           {isPending ? texts.dialogs.close : texts.dialogs.cancel}
         </button>
         <button

@@ -33,8 +33,7 @@ export function RenameDialog({ thread, onClose }: Props) {
             id={id}
             dir="auto"
             autoComplete="off"
-            // biome-ignore lint/a11y/noAutofocus: the one field of a dialog that was asked for
-            autoFocus
+            data-first-focus
             aria-describedby={`${id}-hint`}
             aria-invalid={isTooLong}
             value={title}

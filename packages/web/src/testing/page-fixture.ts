@@ -34,7 +34,8 @@ export type PageFixture = {
   close(): Promise<void>;
 };
 
-const pageDir = join(import.meta.dirname, "../../dist");
+/** Where the built page is. */
+export const pageDir = join(import.meta.dirname, "../../dist");
 
 /** Starts both; the server keeps its port over `server.restart()`. */
 export async function startPage(): Promise<PageFixture> {

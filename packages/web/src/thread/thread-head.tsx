@@ -23,6 +23,7 @@ export function ThreadHead({ thread, place }: Props) {
       <h1>
         <bdi>{thread.title ?? texts.list.untitled}</bdi>
       </h1>
+      {thread.archived && <span className="head-tag">{texts.actions.isArchived}</span>}
       <span className="status" data-status={thread.status}>
         {thread.status}
       </span>

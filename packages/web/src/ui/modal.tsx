@@ -1,6 +1,7 @@
 /**
  * A dialog over the page, which is inert meanwhile: the browser's own `<dialog>`, named by its title.
- * Escape, the backdrop and the close button close it; the focus goes back to where it was.
+ * Escape, the backdrop and the close button close it. The focus begins at `data-first-focus`, and goes
+ * back to where it was.
  */
 import { X } from "lucide-react";
 import { type ReactNode, useEffect, useId, useRef } from "react";
@@ -22,6 +23,7 @@ export function Modal({ title, children, onClose }: Props) {
     const { current: shown } = dialog;
     const before = document.activeElement;
     if (shown?.open === false) shown.showModal();
+    shown?.querySelector<HTMLElement>("[data-first-focus]")?.focus();
     return () => {
       shown?.close();
       restoreFocus(before);
