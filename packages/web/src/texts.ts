@@ -172,6 +172,8 @@ export const texts = {
     rawOf: (sequence: number) => `Show event ${sequence} as it is stored`,
     rawTitle: "As it is stored",
     close: "Close",
+  },
+
   dialogs: { close: "Close", cancel: "Cancel" },
 
   toasts: { region: "Messages", dismiss: "Dismiss", undo: "Undo", stop: "Stop" },

@@ -75,7 +75,7 @@ export const ThreadRow = memo(function ThreadRow(props: Props) {
         </p>
       )}
       <div className="row-actions">
-        <RowActions thread={thread} />
+        <RowActions thread={thread} tabIndex={isStop ? 0 : -1} />
       </div>
     </div>
   );

@@ -13,6 +13,7 @@ import {
 } from "react";
 import type { VirtualizerHandle } from "virtua";
 import { rowKeys } from "../actions/row-keys.ts";
+import { useActions } from "../actions/use-actions.ts";
 import { indexAfterKey } from "./row-focus.ts";
 import type { ThreadListState, ThreadListView } from "./thread-list-state.ts";
 
@@ -33,6 +34,7 @@ export type RowFocus = {
 /** For the rows of a list. */
 export function useRowFocus({ state, view, list, openId }: Parts): RowFocus {
   const { threads } = view;
+  const actions = useActions();
   const [stopId, setStopId] = useState<string | null>(null);
   const wanted = useRef<string | null>(null);
   const index = useStop({ view, stopId, openId, setStopId });
@@ -61,7 +63,7 @@ export function useRowFocus({ state, view, list, openId }: Parts): RowFocus {
     const at = threads.findIndex(({ id }) => id === threadId);
     const thread = threads[at];
     if (thread === undefined || event.defaultPrevented) return;
-    if (rowKeys(event, thread)) return event.preventDefault();
+    if (rowKeys(event, thread, actions)) return event.preventDefault();
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const perPage = pageOf(list.current, at);
     const to = indexAfterKey(event.key, { index: at, count: threads.length, perPage });
