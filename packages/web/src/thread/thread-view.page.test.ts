@@ -32,9 +32,22 @@ const message = (number: number) =>
   }) as const;
 
 const list = (page: Page) => page.locator(".items");
-const shown = (page: Page, number: number) => page.getByText(`Message number ${number}.`);
+const shown = (page: Page, number: number) => {
+  return list(page).getByText(`Message number ${number}.`);
+};
 const distanceToEnd = (page: Page) =>
   list(page).evaluate((node) => node.scrollHeight - node.clientHeight - node.scrollTop);
+
+/** Resolves when the list has stood still for some frames. */
+async function scrollingEnds(page: Page): Promise<void> {
+  await list(page).evaluate(async (node) => {
+    let still = 0;
+    for (let before = Number.NaN; still < 20; before = node.scrollTop) {
+      still = node.scrollTop === before ? still + 1 : 0;
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+  });
+}
 
 test("WEB8 a thread opens at its end and stays there while it grows", async () => {
   const { threadId, runId } = await threadOf(300);
@@ -59,8 +72,9 @@ test("WEB8 what is being read does not move: new events below, older ones above"
   await shown(page, 899).waitFor();
   await list(page).hover();
   await page.mouse.wheel(0, -1_500);
+  await page.getByRole("button", { name: texts.thread.toEnd }).waitFor();
+  await scrollingEnds(page);
   const there = page.locator(".item").nth(3);
-  await page.waitForTimeout(300);
   const id = await there.getAttribute("id");
   const place = async () => (await page.locator(`[id="${id}"]`).boundingBox())?.y;
   const y = await place();
