@@ -7,7 +7,7 @@ import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
 import { texts } from "../texts.ts";
 import { CodeBlock } from "./code-block.tsx";
-import type { FoldLimits } from "./folded-text.ts";
+import { type FoldLimits, tailOf } from "./folded-text.ts";
 import { ImageView } from "./image-view.tsx";
 import { LongText } from "./long-text.tsx";
 import { linkDefinitions, shownBlock } from "./markdown-block.ts";
@@ -18,7 +18,10 @@ import "./markdown.css";
 
 /** Beyond these a text is not taken for Markdown. */
 const markdownUnits = 200_000;
-const markdownBlocksMax = 2_000;
+const markdownBlocksMax = 10_000;
+/** Of a text beyond them the end is shown while it is written: lines and UTF-16 units. */
+const writtenLines = 100;
+const writtenUnits = 8_000;
 const plainLimits: FoldLimits = { headLines: 200, tailLines: 0, units: 16_000 };
 
 type Props = {
@@ -33,6 +36,9 @@ export function Markdown({ text, name, isWriting = false }: Props) {
   const blocks = useBlocks(text.length > markdownUnits ? "" : text);
   const definitions = useMemo(() => linkDefinitions(text), [text]);
   const isPlain = text.length > markdownUnits || blocks.length > markdownBlocksMax;
+  if (isPlain && isWriting) {
+    return <div className="plain-text">{tailOf(text, writtenLines, writtenUnits)}</div>;
+  }
   if (isPlain) return <PlainText text={text} name={name} />;
   return (
     <div className="markdown" dir="auto">
@@ -122,13 +128,9 @@ class PlainWhenBroken extends Component<
   }
 }
 
-/** How deep below the page's and the thread's heading those of a message begin. */
 const components: Components = {
-  h1: "h3",
-  h2: "h4",
-  h3: "h5",
-  h4: "h6",
-  h5: "h6",
+  // The page's own heading is the thread's title.
+  h1: ({ children }) => <h2 className="first-level">{children}</h2>,
   a: ({ href = "", children }) => <TextLink address={href}>{children}</TextLink>,
   img: ({ src, alt = "" }) => <ImageView source={imageSourceOf(String(src ?? ""))} label={alt} />,
   table: ({ children }) => (

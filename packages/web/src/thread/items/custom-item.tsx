@@ -17,7 +17,9 @@ const lineUnits = 200;
 /** The record, or an element without height. */
 export function CustomItem({ item, place }: Props) {
   const isShown = useShowsCustom();
-  if (!isShown) return <div id={`event-${item.sequence}`} data-kind="custom" hidden />;
+  if (!isShown && place.at !== item.sequence) {
+    return <div id={`event-${item.sequence}`} data-kind="custom" hidden />;
+  }
   const { type, payload } = item.event;
   const isCustom = type === "custom";
   const data = isCustom ? payload.data : payload;

@@ -69,7 +69,7 @@ test("WEB21 a message is the same while it is written and when it is done", asyn
   const done = page.locator('.item[data-role="assistant"]');
   assert.equal(await done.locator(".markdown").evaluate((element) => element.innerHTML), before);
   assert.equal(await done.evaluate((element) => element.getBoundingClientRect().height), height);
-  assert.equal(await done.locator("h3").textContent(), "Title");
+  assert.equal(await done.locator("h2").textContent(), "Title");
   fixture.assertQuiet();
 });
 
@@ -100,6 +100,15 @@ test("WEB23 a running call is one card, shows its output's end, and stays open w
   await card.getByText(texts.items.failed).waitFor();
   await card.locator(".tool-output").getByText("line 10").waitFor();
   assert.equal(await card.locator(".running-output").count(), 0);
+  fixture.assertQuiet();
+});
+
+test("WEB23 a call without a result is running until its run has ended", async () => {
+  await publish("open", started, frame("tool_call", { toolCallId: "c1", name: "x", input: null }));
+  await open("open");
+  await page.locator(".tool-card").getByText(texts.items.running).waitFor();
+  await publish("open", frame("run_completed", { status: "interrupted" }));
+  await page.locator(".tool-card").getByText(texts.items.unanswered).first().waitFor();
   fixture.assertQuiet();
 });
 

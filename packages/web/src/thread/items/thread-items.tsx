@@ -6,25 +6,19 @@
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from "react";
 import { useServices } from "../../live/services.ts";
 import type { ThreadPlace } from "../../routing/route.ts";
+import type { Item } from "../conversation.ts";
 import type { RunningCall } from "../in-flight-text.ts";
 import type { ThreadView } from "../thread-state.ts";
 import { RawLinesDialog } from "./raw-lines-dialog.tsx";
 import { SubAgents, SubAgentsContext } from "./sub-agents.ts";
 
-/** Running calls by id, and those of them that stand in the history already. */
-type Running = {
-  readonly threadId: string;
-  readonly runId: string | null;
-  readonly calls: ReadonlyMap<string, RunningCall>;
-  readonly told: ReadonlySet<string>;
-};
+/** The open thread, and its run that is active; an empty id where nothing is known. */
+type ActiveRun = { readonly threadId: string; readonly runId: string | null };
 
-const RunningContext = createContext<Running>({
-  threadId: "",
-  runId: null,
-  calls: new Map(),
-  told: new Set(),
-});
+/** In contexts of their own: the first seldom changes, the last with every frame of the screen. */
+const ActiveRunContext = createContext<ActiveRun>({ threadId: "", runId: null });
+const ToldContext = createContext<ReadonlySet<string>>(new Set());
+const RunningContext = createContext<ReadonlyMap<string, RunningCall>>(new Map());
 const RawContext = createContext<((sequences: readonly number[]) => void) | null>(null);
 
 type Props = {
@@ -40,18 +34,20 @@ export function ThreadItems({ view, place, children }: Props) {
   const runId = view.thread?.activeRunId ?? null;
   const [raw, setRaw] = useState<readonly number[] | null>(null);
   const subAgents = useSubAgentsOf(threadId);
-  const told = useMemo(() => {
-    const open = items.filter((item) => item.kind === "tool" && item.result === null);
-    return new Set(open.map((item) => (item.kind === "tool" ? item.toolCallId : "")));
-  }, [items]);
+  const activeRun = useMemo(() => ({ threadId, runId }), [threadId, runId]);
+  const told = useMemo(() => openCalls(items, runId), [items, runId]);
   const running = useMemo(() => {
     const calls = inFlight.filter((writing) => writing.kind === "call");
-    return { threadId, runId, calls: new Map(calls.map((call) => [call.id, call])), told };
-  }, [threadId, runId, inFlight, told]);
+    return new Map(calls.map((call) => [call.id, call]));
+  }, [inFlight]);
   return (
     <SubAgentsContext value={subAgents}>
       <RawContext value={setRaw}>
-        <RunningContext value={running}>{children}</RunningContext>
+        <ActiveRunContext value={activeRun}>
+          <ToldContext value={told}>
+            <RunningContext value={running}>{children}</RunningContext>
+          </ToldContext>
+        </ActiveRunContext>
       </RawContext>
       {raw !== null && (
         <RawLinesDialog threadId={threadId} sequences={raw} onClose={() => setRaw(null)} />
@@ -60,19 +56,29 @@ export function ThreadItems({ view, place, children }: Props) {
   );
 }
 
+/** The run's calls that stand in the history and have no result yet. */
+function openCalls(items: readonly Item[], runId: string | null): ReadonlySet<string> {
+  const ids = items.map((item) => {
+    return item.kind === "tool" && item.runId === runId && item.result === null
+      ? item.toolCallId
+      : null;
+  });
+  return new Set(ids.filter((id) => id !== null));
+}
+
 /** What a call puts out while it runs; null when nothing is known. */
 export function useRunningCall(toolCallId: string): RunningCall | null {
-  return use(RunningContext).calls.get(toolCallId) ?? null;
+  return use(RunningContext).get(toolCallId) ?? null;
 }
 
 /** Whether a running call stands in the history already, and is shown there. */
 export function useIsTold(toolCallId: string): boolean {
-  return use(RunningContext).told.has(toolCallId);
+  return use(ToldContext).has(toolCallId);
 }
 
-/** The open thread, and its run that is active; null where none is known. */
-export function useActiveRun(): Pick<Running, "threadId" | "runId"> {
-  return use(RunningContext);
+/** The open thread and its active run. */
+export function useActiveRun(): ActiveRun {
+  return use(ActiveRunContext);
 }
 
 /** Shows the lines of these events as stored; null where nothing can. */

@@ -5,6 +5,7 @@
 import {
   Bot,
   Check,
+  CircleSlash,
   CircleX,
   FilePen,
   FileText,
@@ -23,9 +24,12 @@ import { Fold } from "../../content/fold.tsx";
 import type { ShownCall, ToolKind } from "../../content/tool-input.ts";
 import { texts } from "../../texts.ts";
 
-/** How a call stands. `detail` says more: an exit code, a duration. */
+/**
+ * How a call stands; `unanswered` when its run ended without a result. `detail` says more: an exit
+ * code, a duration.
+ */
 export type CallState = {
-  readonly kind: "running" | "done" | "failed";
+  readonly kind: "running" | "done" | "failed" | "unanswered";
   readonly detail: string;
 };
 
@@ -73,8 +77,15 @@ export function ToolCard({ name, call, state, below, children }: Props) {
   );
 }
 
+const stateIcons = {
+  running: LoaderCircle,
+  done: Check,
+  failed: CircleX,
+  unanswered: CircleSlash,
+} as const;
+
 function ToolState({ state: { kind, detail } }: { readonly state: CallState }) {
-  const Icon = kind === "running" ? LoaderCircle : kind === "done" ? Check : CircleX;
+  const Icon = stateIcons[kind];
   return (
     <span className="tool-state" data-state={kind}>
       {detail !== "" && <span>{detail}</span>}

@@ -8,7 +8,7 @@ import { duration } from "../../ui/times.ts";
 import type { ItemOf } from "../conversation.ts";
 import { ItemFrame } from "./item-frame.tsx";
 import { SubAgentPeek } from "./sub-agent-peek.tsx";
-import { useRunningCall } from "./thread-items.tsx";
+import { useActiveRun, useRunningCall } from "./thread-items.tsx";
 import { RunningOutput, ToolInput, ToolOutput } from "./tool-body.tsx";
 import { type CallState, ToolCard } from "./tool-card.tsx";
 
@@ -20,10 +20,11 @@ export function ToolItem({ item, place }: Props) {
   const name = String(call?.payload.name ?? texts.items.unknownTool);
   const shown = useMemo(() => shownCall(name, call?.payload.input), [name, call]);
   const output = useMemo(() => (result === null ? null : shownOutput(result.payload)), [result]);
-  const below = result === null ? <StillRunning toolCallId={toolCallId} /> : undefined;
+  const isRunning = useIsRunning(item);
+  const below = isRunning ? <StillRunning toolCallId={toolCallId} /> : undefined;
   return (
     <ItemFrame item={item} place={place} label={texts.items.toolCall(name)}>
-      <ToolCard name={name} call={shown} state={stateOf(item, output)} below={below}>
+      <ToolCard name={name} call={shown} state={stateOf(item, { output, isRunning })} below={below}>
         {call === null && <p className="faint">{texts.items.callNotLoaded}</p>}
         <ToolInput body={shown.body} />
         {output !== null && <ToolOutput output={output} />}
@@ -38,8 +39,20 @@ function StillRunning({ toolCallId }: { readonly toolCallId: string }) {
   return running === null ? null : <RunningOutput text={running.output} />;
 }
 
-function stateOf({ result }: ItemOf<"tool">, output: ShownOutput | null): CallState {
-  if (result === null || output === null) return { kind: "running", detail: "" };
+/** Whether its result may still come: until its run has ended. */
+function useIsRunning({ runId, result }: ItemOf<"tool">): boolean {
+  const active = useActiveRun();
+  return result === null && (active.threadId === "" || active.runId === runId);
+}
+
+function stateOf(
+  { result }: ItemOf<"tool">,
+  { output, isRunning }: { readonly output: ShownOutput | null; readonly isRunning: boolean },
+): CallState {
+  if (isRunning) return { kind: "running", detail: "" };
+  if (result === null || output === null) {
+    return { kind: "unanswered", detail: texts.items.unanswered };
+  }
   const hasFailed = isFailure(result.payload);
   const { exitCode, durationMs } = output;
   const exit = exitCode !== null && exitCode !== 0 ? texts.items.exitCode(exitCode) : "";
