@@ -165,6 +165,7 @@ export const texts = {
 
     custom: "Other record",
     showCustom: "Show other records",
+    hideCustom: "Hide other records",
     linkTo: (sequence: number) => `Link to event ${sequence}`,
     raw: "Raw",
     rawOf: (sequence: number) => `Show event ${sequence} as it is stored`,

@@ -17,6 +17,7 @@ import {
 import { useServices } from "../live/services.ts";
 import { threadPlace } from "../routing/address.ts";
 import { texts } from "../texts.ts";
+import { CustomMenuItem } from "../ui/custom-menu-item.tsx";
 import { MenuItem } from "../ui/menu.tsx";
 import { useActions, useIsOwn, usePending } from "./use-actions.ts";
 
@@ -46,6 +47,7 @@ export function ThreadMenuItems({ thread, isWhole }: Props) {
         {archived ? texts.actions.unarchive : texts.actions.archive}
       </MenuItem>
       {isWhole && isOwn && <OwnerItems thread={thread} />}
+      {isWhole && isOwn && <CustomMenuItem />}
       {isWhole && <CopyItems thread={thread} />}
       <hr className="menu-line" />
       <MenuItem

@@ -217,10 +217,17 @@ test("WEB28 other records are hidden until they are wanted, and the browser reme
   const record = page.locator('[data-kind="custom"]');
   await record.waitFor({ state: "attached" });
   assert.equal(await record.evaluate((element) => element.getBoundingClientRect().height), 0);
-  await page.evaluate(() => localStorage.setItem("spool.shows-custom", "true"));
+  const choose = async (name: string) => {
+    await page.locator(".thread-head .menu-button").last().click();
+    await page.getByRole("menuitem", { name }).click();
+  };
+  await choose(texts.items.showCustom);
+  await record.getByText('{"deep":[1]}').waitFor();
   await page.reload();
   await record.getByText('{"deep":[1]}').waitFor();
-  await page.evaluate(() => localStorage.removeItem("spool.shows-custom"));
+  await choose(texts.items.hideCustom);
+  await record.getByText('{"deep":[1]}').waitFor({ state: "detached" });
+  assert.equal(await page.evaluate(() => localStorage.getItem("spool.shows-custom")), null);
   fixture.assertQuiet();
 });
 
