@@ -23,6 +23,11 @@ const { actions, deletion, compaction } = texts;
 const refused = /status of (?:401|403|409|410|502)/;
 const rowMenu = (title: string) =>
   page.locator(".side").getByRole("button", { name: actions.menuOf(title), exact: true });
+/** A row may show its menu only while it is pointed at. */
+async function openRowMenu(title: string): Promise<void> {
+  await page.locator(".side").getByRole("link", { name: title }).first().hover();
+  await rowMenu(title).click();
+}
 const headMenu = () => page.locator(".thread-actions .menu-button");
 const item = (name: string) => page.getByRole("menuitem", { name, exact: true });
 const toast = (text: string) => page.locator(".toast").getByText(text, { exact: true });
@@ -136,15 +141,15 @@ test("WEB32 WEB33 a run is cancelled by one button; a busy thread is deleted onl
 test("WEB30 the row's menu deletes; what is gone meanwhile is said", async () => {
   await makeThread("thr_row", "In a row");
   await makeThread("thr_gone", "Gone");
-  await rowMenu("In a row").click();
+  await openRowMenu("In a row");
   await item(actions.delete).click();
   await inDialog(texts.dialogs.cancel).click();
   assert.equal((await threadOf("thr_row")).title, "In a row");
-  await rowMenu("In a row").click();
+  await openRowMenu("In a row");
   await item(actions.delete).click();
   await inDialog(deletion.submit).click();
-  await rowMenu("In a row").waitFor({ state: "detached" });
-  await rowMenu("Gone").click();
+  await page.locator(".side").getByText("In a row").waitFor({ state: "detached" });
+  await openRowMenu("Gone");
   await item(actions.rename).click();
   await fixture.client.threads.delete("thr_gone");
   await page.getByLabel(texts.rename.label).fill("Too late");
@@ -279,13 +284,15 @@ test("WEB32 a key that may only read is told what it lacks, and nothing changes"
   await other.goto(server.url);
   await other.getByLabel(texts.signIn.key).fill(key);
   await other.getByRole("button", { name: texts.signIn.submit }).click();
+  const row = other.getByRole("link", { name: "Mine" });
+  await row.hover();
   await other.getByRole("button", { name: actions.menuOf("Mine") }).click();
   await other.getByRole("menuitem", { name: actions.archive, exact: true }).click();
   await other
     .locator(".toast[data-kind=refused]")
     .getByText(/agent:run/)
     .waitFor();
-  await other.getByRole("button", { name: actions.menuOf("Mine") }).waitFor();
+  await row.waitFor();
   await other.context().close();
   fixture.assertQuiet(refused);
 });

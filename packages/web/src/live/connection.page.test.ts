@@ -45,6 +45,8 @@ async function marked(page: Page): Promise<() => Promise<boolean>> {
 
 test("WEB37 after a restart and without network the page goes on with what it missed", async () => {
   const { client, server } = fixture;
+  await client.threads.create({ id: "thr_other", title: "Other" });
+  await say(client, "thr_other", "in the other");
   await client.threads.create({ id: "thr_lost", title: "Lost" });
   await say(client, "thr_lost", "before");
   const page = await fixture.signIn("/threads/thr_lost");
@@ -65,6 +67,14 @@ test("WEB37 after a restart and without network the page goes on with what it mi
   await page.locator(".side").getByText("Found").waitFor();
   await say(client, "thr_lost", "in the end");
   await shows(page, "in the end");
+
+  // What is opened while nobody answers comes when somebody does.
+  await page.context().setOffline(true);
+  await page.locator(".connection[data-state=offline]").waitFor();
+  await page.locator(".side").getByText("Other").click();
+  await page.getByText(texts.thread.loading).waitFor();
+  await page.context().setOffline(false);
+  await shows(page, "in the other");
   assert.equal(await isSame(), true);
   await page.context().close();
   fixture.assertQuiet(lost);

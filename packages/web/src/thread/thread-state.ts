@@ -8,6 +8,7 @@
  *         ▲                                        │ history replaced: begin anew
  *         └── older pages, backwards               ▼
  */
+import { withRetries } from "@spool/client/retry";
 import type { SpoolClient } from "@spool/client/spool-client";
 import { SpoolError } from "@spool/client/spool-error";
 import type { Notice, Received } from "@spool/client/watch-progress";
@@ -123,7 +124,8 @@ export class ThreadState {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     try {
-      const after = await this.#readNewest();
+      const patience = { signal, giveUpAfterMs: Number.POSITIVE_INFINITY };
+      const after = await withRetries(() => this.#readNewest(), patience);
       const live = this.#services.live.subscribe(this.#threadId, { after, signal });
       for await (const received of live) {
         this.#take(received);
