@@ -68,7 +68,7 @@ test("LIVE11 a connection that answers is kept, however often it is doubted", as
   await new SpoolClient({ url: server.url, credential: { apiKey } }).threads.create({
     id: "thr_a",
   });
-  const { live, states, events, stop, client } = watched(server.url, { apiKey });
+  const { live, states, events, stop, client } = watched(server.url, { apiKey, doubtMs: 10_000 });
   await eventually("it is live", () => live.state.state === "live");
   for (let round = 0; round < 50; round += 1) live.retryNow();
   const custom = { type: "custom", payload: { name: "n", data: 1 } };
