@@ -34,13 +34,14 @@ export function ListFailure({
   readonly view: ThreadListView;
   readonly retry: () => void;
 }) {
-  const isWithoutSearch = lacksSearch(error);
   const what = view.threads.length > 0 ? texts.list.notLive : texts.list.failed;
+  const isWithoutSearch = lacksSearch(error);
   return (
     <div className="list-notice" role="alert">
       <p>{isWithoutSearch ? texts.list.noSearch : what}</p>
       {!isWithoutSearch && <p className="faint">{error.message}</p>}
-      {isWithoutSearch ? (
+      {/* What was asked for cannot be: asking the same again would not help. */}
+      {error.code === "INVALID_REQUEST" ? (
         <ShowEvery />
       ) : (
         <button type="button" onClick={retry}>

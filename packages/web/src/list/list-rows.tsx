@@ -5,6 +5,7 @@
 import { type CSSProperties, type ReactNode, useId, useRef, useState } from "react";
 import { Virtualizer } from "virtua";
 import { useServices, useStore } from "../live/services.ts";
+import type { ListFilter } from "../routing/route.ts";
 import { texts } from "../texts.ts";
 import type { ThreadListState, ThreadListView } from "./thread-list-state.ts";
 import { ThreadRow } from "./thread-row.tsx";
@@ -20,6 +21,7 @@ type Props = { readonly state: ThreadListState; readonly view: ThreadListView };
 const rowHeight = 54;
 const ownerHeight = 74;
 const snippetHeight = 92;
+const bothHeight = 112;
 
 /** The rows of a list that is not empty. */
 export function ListRows({ state, view }: Props) {
@@ -34,7 +36,7 @@ export function ListRows({ state, view }: Props) {
   const readOn = useReadOn({ state, view, list });
   useHeldOrder(state, body);
   const [unfold] = useState(() => state.unfold.bind(state));
-  const height = filter.q.trim() !== "" ? snippetHeight : filter.all ? ownerHeight : rowHeight;
+  const height = heightOf(filter);
   const waitingId = useId();
   return (
     <div className="list-body" ref={body} aria-busy={view.isLoading}>
@@ -90,6 +92,12 @@ export function ListRows({ state, view }: Props) {
       )}
     </div>
   );
+}
+
+/** Of most rows of the list; the others are measured. */
+function heightOf({ q, all }: ListFilter): number {
+  if (q.trim() === "") return all ? ownerHeight : rowHeight;
+  return all ? bothHeight : snippetHeight;
 }
 
 /** What stands behind the last row. */

@@ -156,8 +156,7 @@ export class LoadedThreads {
   }
 
   #put(thread: ListedThread): void {
-    const known = this.#known.get(thread.id);
-    if (known !== undefined && byActivity(known, thread) === 0 && !this.#below.has(thread.id)) {
+    if (this.#staysInPlace(thread)) {
       this.#known.set(thread.id, thread);
       this.#threads[countAbove(this.#threads, thread)] = thread;
       return;
@@ -170,6 +169,16 @@ export class LoadedThreads {
     }
     if (this.reaches(thread)) this.#threads.splice(countAbove(this.#threads, thread), 0, thread);
     else this.#below.add(thread.id);
+  }
+
+  #staysInPlace(thread: ListedThread): boolean {
+    const known = this.#known.get(thread.id);
+    return (
+      known !== undefined &&
+      byActivity(known, thread) === 0 &&
+      known.parentThreadId === thread.parentThreadId &&
+      !this.#below.has(thread.id)
+    );
   }
 
   #forget(threadId: string): void {

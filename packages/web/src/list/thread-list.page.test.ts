@@ -177,7 +177,10 @@ test("WEB15 the list is used by keys alone", async () => {
   const focused = () => page.evaluate(() => document.activeElement?.textContent);
   await page.keyboard.press("/");
   await page.keyboard.type("wo");
+  await page.waitForURL(/[?]q=wo$/);
   await page.keyboard.press("Escape");
+  await page.waitForURL(/[/]$/);
+  await waitForTop(page, ["d", "c", "b", "a"]);
   assert.equal(await page.getByLabel(texts.list.search).inputValue(), "");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
@@ -200,5 +203,6 @@ test("WEB15 the list is used by keys alone", async () => {
   await page.waitForFunction(() => document.activeElement?.textContent === "b");
   assert.equal(await page.locator(".row-link[tabindex='0']").count(), 1);
   await page.context().close();
-  fixture.assertQuiet();
+  // Of a server without search.
+  fixture.assertQuiet(/status of 400/);
 });

@@ -1,6 +1,7 @@
 /**
- * Tells the list while somebody points at its rows: with the pointer over them, or with the keyboard's
- * focus in them. A focus that a click left behind does not count, nor one of a window in the background.
+ * Tells the list while somebody points at its rows: with the pointer over them, a finger on them,
+ * or the keyboard's focus in them. A focus that a click left behind does not count, nor one of a
+ * window in the background.
  */
 import { type RefObject, useEffect } from "react";
 import type { ThreadListState } from "./thread-list-state.ts";
@@ -15,8 +16,8 @@ export function useHeldOrder(state: ThreadListState, body: RefObject<HTMLElement
       const hasKeys = document.hasFocus() && element.querySelector(":focus-visible") !== null;
       state.point(isOver || hasKeys);
     };
-    const over = ({ pointerType }: PointerEvent) => {
-      isOver = pointerType !== "touch";
+    const over = () => {
+      isOver = true;
       look();
     };
     const out = () => {
