@@ -111,9 +111,9 @@ test("WEB8 an answer being written shows to who joins late, delta by delta", asy
   };
   await say("The answer ");
   const page = await fixture.signIn(`/threads/${threadId}`);
-  await page.getByText("The answer").waitFor();
+  await list(page).getByText("The answer").waitFor();
   await say("is being written");
-  await page.getByText("The answer is being written").waitFor();
+  await list(page).getByText("The answer is being written").waitFor();
   await fixture.client.publish({
     threadId,
     runId,
@@ -121,7 +121,7 @@ test("WEB8 an answer being written shows to who joins late, delta by delta", asy
       { type: "assistant_message", payload: { messageId: "m", content: "The answer is written." } },
     ],
   });
-  await page.getByText("The answer is written.").waitFor();
+  await list(page).getByText("The answer is written.").waitFor();
   assert.equal(await page.locator("[data-writing]").count(), 0);
   await page.context().close();
   fixture.assertQuiet();
