@@ -1,7 +1,9 @@
 /**
  * Installs the packages when they are missing or not those of `package-lock.json`; otherwise ends
  * at once. Runs before `npm start`, `npm test`, `npm run check` and the like with whatever Node the
- * machine has (20 or newer), so it is plain JavaScript. Never changes `package-lock.json`.
+ * machine has (20 or newer), so it is plain JavaScript. Never changes `package-lock.json`. Scripts
+ * that are named behind it are then run by the project's own Node, one after the other: a shell may
+ * still know the machine's.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -21,6 +23,15 @@ const dependencyFields = [
 ];
 
 function main() {
+  prepare();
+  for (const script of process.argv.slice(2)) {
+    const { status } = spawnSync(pinnedNode, [script], { cwd: root, stdio: "inherit" });
+    if (status !== 0) process.exit(status ?? 1);
+  }
+}
+
+/** Installs what is missing. */
+function prepare() {
   if (Number.parseInt(process.versions.node, 10) < 20) {
     fail(`Node 20 or newer is needed, this is ${process.version}: install a newer one`);
   }
