@@ -35,6 +35,7 @@ const patched = [
 test("WEB24 Codex patches, alone, as a field and in a command", () => {
   assert.deepEqual(told(fileChanges(patch)), patched);
   assert.deepEqual(told(fileChanges({ patch })), patched);
+  assert.deepEqual(told(fileChanges({ input: patch })), patched);
   assert.deepEqual(told(fileChanges({ command: ["apply_patch", patch] })), patched);
   const script = `cd /x && apply_patch <<'EOF'\n${patch}\nEOF`;
   assert.deepEqual(told(fileChanges({ command: ["bash", "-lc", script] })), patched);

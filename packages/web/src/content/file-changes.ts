@@ -35,6 +35,8 @@ export function fileChanges(input: unknown): FileChange[] | null {
   if (fields === null) return null;
   const patch = textOf(fields.patch) ?? textOf(fields.diff) ?? textOf(fields.patchText);
   if (patch !== null) return patchChanges(patch);
+  const free = textOf(fields.input);
+  if (free?.startsWith("*** Begin Patch")) return codexPatch(free);
   const command = commandText(fields);
   if (command !== null) return patchInCommand(command);
   return editChanges(fields) ?? listedChanges(fields.changes);
