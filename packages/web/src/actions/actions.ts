@@ -11,7 +11,7 @@ import { Store } from "../live/store.ts";
 import { texts } from "../texts.ts";
 import { sizeText } from "../ui/sizes.ts";
 import { Toasts } from "../ui/toasts.ts";
-import { ExportBroken, exportLines } from "./export-lines.ts";
+import { exportLines } from "./export-lines.ts";
 import { refusalText } from "./refusal-text.ts";
 
 /** A question about a thread. */
@@ -102,11 +102,11 @@ export class Actions {
         saveAs(lines, `${thread.id}.jsonl`);
         this.toasts.done(texts.actions.exported(sizeText(lines.size)));
       });
-      if (refusal !== null) this.toasts.refuse(refusalText(refusal));
+      if (refusal?.mayPass) this.toasts.refuse(texts.actions.exportBroken);
+      else if (refusal !== null) this.toasts.refuse(refusalText(refusal));
     } catch (error) {
-      if (signal.aborted) this.toasts.done(texts.actions.stopped);
-      else if (error instanceof ExportBroken) this.toasts.refuse(texts.actions.exportBroken);
-      else throw error;
+      if (!signal.aborted) throw error;
+      this.toasts.done(texts.actions.stopped);
     } finally {
       told(null);
     }
