@@ -66,10 +66,10 @@ class Checkout {
   }
 
   /** Runs setup; gives its exit status and what it said. */
-  setUp(): { status: number | null; said: string } {
+  setUp(scripts: readonly string[] = []): { status: number | null; said: string } {
     const path = [this.at("programs"), process.env.PATH].join(delimiter);
     const env = { ...process.env, PATH: path, REAL_NODE: process.execPath };
-    const parameters = [this.at("tools/setup.mjs")];
+    const parameters = [this.at("tools/setup.mjs"), ...scripts];
     const { status, stderr } = spawnSync(process.execPath, parameters, { env, encoding: "utf8" });
     return { status, said: stderr };
   }
@@ -140,8 +140,23 @@ test("CFG3 npm start and npm test set up before they do anything else", () => {
   const manifest = readFileSync(join(import.meta.dirname, "..", "package.json"), "utf8");
   const { scripts } = JSON.parse(manifest);
   for (const script of ["prestart", "pretest"]) {
-    assert.equal(scripts[script], "node tools/setup.mjs", script);
+    assert.match(scripts[script], /^node tools\/setup\.mjs(?: [\w./-]+)+$/, script);
   }
+});
+
+test("CFG3 what is named behind setup is run by the project's own Node, and stops at a failure", (t) => {
+  const checkout = new Checkout(t);
+  const script = (text: string) =>
+    `import fs from "node:fs";\nfs.appendFileSync("ran", ${text});\n`;
+  checkout.write("first.mjs", `${script("process.argv0")}process.exit(process.env.FIRST | 0);\n`);
+  checkout.write("second.mjs", script('"second"'));
+  assert.equal(checkout.setUp(["first.mjs", "second.mjs"]).status, 0);
+  const ran = readFileSync(checkout.at("ran"), "utf8");
+  assert.match(ran, /node_modules\/\.bin\/node"?second$/);
+  process.env.FIRST = "7";
+  t.after(() => delete process.env.FIRST);
+  assert.equal(checkout.setUp(["first.mjs", "second.mjs"]).status, 7);
+  assert.doesNotMatch(readFileSync(checkout.at("ran"), "utf8").slice(ran.length), /second/);
 });
 
 test("a manifest that asks for more than the lock file names is npm's to judge", (t) => {

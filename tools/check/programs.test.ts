@@ -3,7 +3,15 @@
  * the house rules leave to it: each of those is shown to it once.
  */
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -56,6 +64,18 @@ test("the type checker finds a wrong type, and nothing in what is right", async 
   assert.deepEqual(
     await checkTypes(checkoutOf(t, { [path]: "export const a: number = 1;\n" })),
     [],
+  );
+});
+
+test("the type checker knows what there is in the page, and only there", async (t) => {
+  const text = "export const a = document.title;\n";
+  const project = readFileSync(join(checkout, "packages/web/tsconfig.json"), "utf8");
+  const contents = { "packages/web/tsconfig.json": project, "packages/web/src/a.tsx": text };
+  const elsewhere = "packages/server/src/a.ts";
+  const findings = await checkTypes(checkoutOf(t, { ...contents, [elsewhere]: text }));
+  assert.deepEqual(
+    findings.map(({ path }) => path),
+    [elsewhere],
   );
 });
 

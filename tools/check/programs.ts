@@ -3,17 +3,19 @@
  * too. They run beside the others; what they print is turned into findings.
  */
 import { spawn } from "node:child_process";
-import { relative } from "node:path";
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
 import type { Finding } from "./finding.ts";
 
 type Output = { readonly text: string; readonly failed: boolean };
 
-/** The page has a project of its own: what there is in a browser is not there elsewhere. */
-const typeProjects = ["tsconfig.json", "packages/web/tsconfig.json"];
+/** The page's own: what there is in a browser is not there elsewhere. */
+const pageProject = "packages/web/tsconfig.json";
 
 /** What the type checker finds in the checkout at `root`. */
 export async function checkTypes(root: string): Promise<Finding[]> {
-  const found = typeProjects.map(async (project) => {
+  const ofPage = existsSync(join(root, pageProject)) ? [pageProject] : [];
+  const found = ["tsconfig.json", ...ofPage].map(async (project) => {
     const output = await run(root, "tsc", ["-p", project, "--pretty", "false"]);
     return orItsWords(output, project, typeFindings(output.text));
   });
