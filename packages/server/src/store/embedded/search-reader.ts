@@ -6,6 +6,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { SearchTerm } from "../search-words.ts";
 import { keyText, type ThreadKey } from "../thread-key.ts";
+import { PreparedStatements } from "./prepared-statements.ts";
 import { documentsPerThread, scopeName } from "./search-schema.ts";
 import { anyOf, beginningOf, tokenOf } from "./search-tokens.ts";
 
@@ -29,20 +30,19 @@ type Row = Record<string, unknown>;
 
 /** The index through one connection, which stays its owner's to close. */
 export class SearchReader {
-  readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: PreparedStatements;
   /** A number is given once and never to another thread, so what is known of one stays true. */
   readonly #numbers = new Map<string, number>();
 
   constructor(db: DatabaseSync) {
-    this.#db = db;
+    this.#statements = new PreparedStatements(db);
   }
 
   /** How far a thread is indexed; null for one that is not. */
   indexed({ orgId, threadId }: ThreadKey): IndexedThread | null {
     const sql = `select sequence, crc, meta_version as metaVersion from search_threads
       where org_id = ? and thread_id = ?`;
-    return (this.#prepared(sql).get(orgId, threadId) as IndexedThread | undefined) ?? null;
+    return (this.#statements.of(sql).get(orgId, threadId) as IndexedThread | undefined) ?? null;
   }
 
   /** The thread's number in the index; null for one that is not in it. */
@@ -51,7 +51,7 @@ export class SearchReader {
     const known = this.#numbers.get(text);
     if (known !== undefined) return known;
     const sql = "select number from search_threads where org_id = ? and thread_id = ?";
-    const row = this.#prepared(sql).get(key.orgId, key.threadId);
+    const row = this.#statements.of(sql).get(key.orgId, key.threadId);
     if (row === undefined) return null;
     const number = row.number as number;
     if (this.#numbers.size === numbersMax) this.#numbers.clear();
@@ -63,7 +63,7 @@ export class SearchReader {
   keyOf(number: number): ThreadKey | null {
     const sql =
       "select org_id as orgId, thread_id as threadId from search_threads where number = ?";
-    return (this.#prepared(sql).get(number) as ThreadKey | undefined) ?? null;
+    return (this.#statements.of(sql).get(number) as ThreadKey | undefined) ?? null;
   }
 
   /**
@@ -71,9 +71,9 @@ export class SearchReader {
    * that people set in the whole org. Null when no text holds it.
    */
   expression(term: SearchTerm, orgId: string, ownerUserId: string | null): string | null {
-    const row = this.#prepared("select scope from search_scopes where name = ?").get(
-      scopeName(orgId, ownerUserId),
-    );
+    const row = this.#statements
+      .of("select scope from search_scopes where name = ?")
+      .get(scopeName(orgId, ownerUserId));
     if (row === undefined) return null;
     const scope = row.scope as number;
     const token = tokenOf(term, scope);
@@ -96,14 +96,14 @@ export class SearchReader {
     const sql = `select rowid as document from search_words
       where search_words match ? and rowid between ? and ? order by rowid desc limit 1`;
     const to = from + BigInt(documentsPerThread - 1);
-    const row = this.#prepared(sql).get(expression, from, to) as Row | undefined;
+    const row = this.#statements.of(sql).get(expression, from, to) as Row | undefined;
     return row === undefined ? null : (row.document as number);
   }
 
   /** The text of a document; null once it is gone. */
   text(document: number): FoundText | null {
     const sql = "select type, text from search_texts where document = ?";
-    const row = this.#prepared(sql).get(document);
+    const row = this.#statements.of(sql).get(document);
     if (row === undefined) return null;
     const sequence = document % documentsPerThread;
     return { sequence, type: row.type as string, text: row.text as string };
@@ -111,7 +111,7 @@ export class SearchReader {
 
   /** Tokens in the index that go on from this one, itself included, in their order. */
   #continuations(beginning: string): string[] {
-    const next = this.#prepared("select term from search_terms where term >= ? limit 1");
+    const next = this.#statements.of("select term from search_terms where term >= ? limit 1");
     const tokens: string[] = [];
     for (let from = beginning; tokens.length < continuationsMax; ) {
       const term = next.get(from)?.term as string | undefined;
@@ -124,17 +124,8 @@ export class SearchReader {
   }
 
   #arrays(sql: string): StatementSync {
-    const statement = this.#prepared(sql);
+    const statement = this.#statements.of(sql);
     statement.setReturnArrays(true);
-    return statement;
-  }
-
-  #prepared(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
     return statement;
   }
 }

@@ -3,10 +3,11 @@
  * that a crash leaves it where it was and it is never ahead of itself. Runs inside the index's
  * worker.
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { decodeEvent } from "../event-line.ts";
 import { searchedText } from "../search-text.ts";
 import type { ThreadKey } from "../thread-key.ts";
+import { PreparedStatements } from "./prepared-statements.ts";
 import { documentsPerThread, scopeName, threadNumberMax } from "./search-schema.ts";
 import { documentTokens } from "./search-tokens.ts";
 
@@ -36,10 +37,11 @@ const erasedOneByOneMax = 300;
 /** Writes through one connection, which stays its owner's to close. */
 export class SearchWriter {
   readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: PreparedStatements;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
+    this.#statements = new PreparedStatements(db);
   }
 
   /** Indexes updates of different threads. All or nothing. */
@@ -55,10 +57,12 @@ export class SearchWriter {
   /** Erases a thread: nothing of it is left in the file once `checkpoint` was called (DEL6). */
   erase({ orgId, threadId }: ThreadKey): void {
     const find = "select number, scope from search_threads where org_id = ? and thread_id = ?";
-    const row = this.#prepared(find).get(orgId, threadId) as ThreadEntry | undefined;
+    const row = this.#statements.of(find).get(orgId, threadId) as ThreadEntry | undefined;
     if (row === undefined) return;
     const isLong = this.#documents(row.number, erasedOneByOneMax + 1).length > erasedOneByOneMax;
-    const setting = this.#prepared("insert into search_words (search_words, rank) values (?, ?)");
+    const setting = this.#statements.of(
+      "insert into search_words (search_words, rank) values (?, ?)",
+    );
     this.#transaction(() => {
       // Without it words are only marked as gone; writing the index anew then leaves them out.
       if (isLong) setting.run("secure-delete", 0n);
@@ -66,9 +70,9 @@ export class SearchWriter {
         for (const one of some) this.#remove(one, row.scope, orgId);
         some = this.#documents(row.number, erasedAtOnce);
       }
-      this.#prepared("delete from search_threads where number = ?").run(row.number);
+      this.#statements.of("delete from search_threads where number = ?").run(row.number);
       if (!isLong) return;
-      this.#prepared("insert into search_words (search_words) values ('optimize')").run();
+      this.#statements.of("insert into search_words (search_words) values ('optimize')").run();
       setting.run("secure-delete", 1n);
     });
   }
@@ -92,48 +96,48 @@ export class SearchWriter {
     const { sequence, crc, metaVersion } = update;
     const sql =
       "update search_threads set sequence = ?, crc = ?, meta_version = ? where number = ?";
-    this.#prepared(sql).run(sequence, crc, metaVersion, number);
+    this.#statements.of(sql).run(sequence, crc, metaVersion, number);
   }
 
   #setTitle(orgId: string, { number, scope }: ThreadEntry, title: Title | null): void {
     const document = number * documentsPerThread;
-    const old = this.#prepared(
-      "select document, type, text from search_texts where document = ?",
-    ).get(document) as Document | undefined;
+    const old = this.#statements
+      .of("select document, type, text from search_texts where document = ?")
+      .get(document) as Document | undefined;
     if (old?.type === title?.type && old?.text === title?.text) return;
     if (old !== undefined) this.#remove(old, scope, orgId);
     if (title !== null) this.#add({ document, ...title }, this.#scopesOf(title, scope, orgId));
   }
 
   #add({ document, type, text }: Document, scopes: readonly number[]): void {
-    this.#prepared("insert into search_texts values (?, ?, ?)").run(document, type, text);
+    this.#statements.of("insert into search_texts values (?, ?, ?)").run(document, type, text);
     const sql = "insert into search_words (rowid, words) values (?, ?)";
-    this.#prepared(sql).run(BigInt(document), documentTokens(text, scopes));
+    this.#statements.of(sql).run(BigInt(document), documentTokens(text, scopes));
   }
 
   #remove(one: Document, scope: number, orgId: string): void {
     const tokens = documentTokens(one.text, this.#scopesOf(one, scope, orgId));
     const sql = "insert into search_words (search_words, rowid, words) values ('delete', ?, ?)";
-    this.#prepared(sql).run(BigInt(one.document), tokens);
-    this.#prepared("delete from search_texts where document = ?").run(one.document);
+    this.#statements.of(sql).run(BigInt(one.document), tokens);
+    this.#statements.of("delete from search_texts where document = ?").run(one.document);
   }
 
   #documents(number: number, limit: number): Document[] {
     const from = number * documentsPerThread;
     const sql = `select document, type, text from search_texts
       where document between ? and ? order by document limit ?`;
-    return this.#prepared(sql).all(from, from + documentsPerThread - 1, limit) as Document[];
+    return this.#statements.of(sql).all(from, from + documentsPerThread - 1, limit) as Document[];
   }
 
   #thread({ key, ownerUserId }: SearchUpdate): ThreadEntry {
     const { orgId, threadId } = key;
     const find = "select number, scope from search_threads where org_id = ? and thread_id = ?";
-    const known = this.#prepared(find).get(orgId, threadId) as ThreadEntry | undefined;
+    const known = this.#statements.of(find).get(orgId, threadId) as ThreadEntry | undefined;
     if (known !== undefined) return known;
     const scope = this.#scope(scopeName(orgId, ownerUserId));
     const sql = `insert into search_threads (org_id, thread_id, scope, sequence, crc, meta_version)
       values (?, ?, ?, 0, 0, 0)`;
-    const number = Number(this.#prepared(sql).run(orgId, threadId, scope).lastInsertRowid);
+    const number = Number(this.#statements.of(sql).run(orgId, threadId, scope).lastInsertRowid);
     if (number > threadNumberMax) throw new Error("the search index has no numbers left");
     return { number, scope };
   }
@@ -143,12 +147,12 @@ export class SearchWriter {
   }
 
   #scope(name: string): number {
-    const find = this.#prepared("select scope from search_scopes where name = ?");
+    const find = this.#statements.of("select scope from search_scopes where name = ?");
     const known = find.get(name) as { scope: number } | undefined;
     if (known !== undefined) return known.scope;
-    const { lastInsertRowid } = this.#prepared("insert into search_scopes (name) values (?)").run(
-      name,
-    );
+    const { lastInsertRowid } = this.#statements
+      .of("insert into search_scopes (name) values (?)")
+      .run(name);
     return Number(lastInsertRowid);
   }
 
@@ -161,15 +165,6 @@ export class SearchWriter {
       if (this.#db.isTransaction) this.#db.exec("rollback");
       throw error;
     }
-  }
-
-  #prepared(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
   }
 }
 

@@ -3,11 +3,12 @@
  * merged in by the store (`merged-rows.ts`). All throw StorageDamage when the file is not what was
  * written, and say so to whoever can have it made again.
  */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { runlessMessageIdsMax } from "@spool/protocol/limits";
 import type { MessageIdRow, RolloutRow, RunRow, ThreadRow } from "../rows.ts";
 import type { ThreadKey } from "../thread-key.ts";
 import { type PartQuery, StorageDamage, type ThreadQuery } from "../thread-store.ts";
+import { PreparedStatements } from "./prepared-statements.ts";
 import { rolloutRowOf, runRowOf, textColumn, textOf, threadRowOf } from "./view-rows.ts";
 import { isViewDamage } from "./view-schema.ts";
 
@@ -16,12 +17,11 @@ type Row = Record<string, unknown>;
 
 /** Rows as the view holds them, by prepared statements that are kept. */
 export class ViewReader {
-  readonly #db: DatabaseSync;
   readonly #onDamage: () => void;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: PreparedStatements;
 
   constructor(db: DatabaseSync, onDamage: () => void = () => undefined) {
-    this.#db = db;
+    this.#statements = new PreparedStatements(db);
     this.#onDamage = onDamage;
   }
 
@@ -62,7 +62,7 @@ export class ViewReader {
     const sql = `select * from agent_threads where ${clauses.join(" and ")}
       order by updated_at desc, thread_id desc${query.orgId === null ? ", org_id desc" : ""}`;
     try {
-      for (const row of this.#prepared(sql).iterate(...values)) yield threadRowOf(row);
+      for (const row of this.#statements.of(sql).iterate(...values)) yield threadRowOf(row);
     } catch (error) {
       throw this.#told(error);
     }
@@ -84,7 +84,7 @@ export class ViewReader {
 
   #get(sql: string, ...values: Value[]): Row | undefined {
     try {
-      return this.#prepared(sql).get(...values);
+      return this.#statements.of(sql).get(...values);
     } catch (error) {
       throw this.#told(error);
     }
@@ -92,7 +92,7 @@ export class ViewReader {
 
   #all(sql: string, ...values: Value[]): Row[] {
     try {
-      return this.#prepared(sql).all(...values);
+      return this.#statements.of(sql).all(...values);
     } catch (error) {
       throw this.#told(error);
     }
@@ -103,15 +103,6 @@ export class ViewReader {
     this.#onDamage();
     const what = "spool.db is not what was written; restart the server, which makes it again";
     return new StorageDamage(what, { cause: error });
-  }
-
-  #prepared(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) {
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
   }
 }
 
