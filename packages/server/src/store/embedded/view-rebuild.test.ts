@@ -252,3 +252,24 @@ test("LOG9 LOG14 RUN14 renewals are replayed over tables that know better, and a
     );
   }
 });
+
+test("LOG6 LOG14 a closed rollout whose files' names were both lost comes from the journal", async (t) => {
+  const fixture = new EmbeddedFixture(t);
+  const thread = fixture.script("two");
+  const store = await fixture.open();
+  const turn = [event("compaction_started", { compactionId: "cmp_1" }), compacted("rol_second")];
+  await store.commit(thread.commit(created(), runStarted("run_1"), ...turn, message("more", "m")));
+  await fixture.kill(store);
+  // The checkpoint that a loss of power cut short: all but the first rollout reached the disk.
+  const whole = fixture.copy(t, 1);
+  await (await whole.open()).close();
+  for (const { path: from, file } of whole.disk.files()) {
+    if (!from.includes("/threads/") || from.includes("rol_two.")) continue;
+    fixture.disk.putFile(from.replace(whole.dataDir, fixture.dataDir), file.bytes);
+  }
+  fixture.removeView();
+  const again = await fixture.open();
+  await assertStored(again, thread.key, thread.expected());
+  await again.commit(thread.commit(message("it takes writes", "m2")));
+  await again.close();
+});

@@ -105,8 +105,8 @@ async function foldThread(
 
 /**
  * Folds the lines in the files, up to the first that is not as it was written. A crash may have
- * left a rollout half written, or one of its two names lost; then the rest of it, and all of those
- * behind it, stand in the journal.
+ * left a rollout half written, or one of its two names lost, or both; then the rest of it, and all
+ * of those behind it, stand in the journal. Only the last rollout can be without a line.
  */
 async function foldRollouts(
   rollouts: RolloutFiles,
@@ -124,9 +124,9 @@ async function foldRollouts(
     const { covered, problem } = await rollouts.everyLine(key, rolloutId, (line) => {
       fold.apply({ kind: "event", ...decodeEvent(line) });
     });
-    if (problem === null) continue;
-    uncovered.push({ key, rolloutId, covered, problem });
-    broken = problem;
+    if (problem === null && (covered > 0 || rolloutId === rolloutIds.at(-1))) continue;
+    broken = problem ?? `rollout ${rolloutId} is missing; restore it from a backup`;
+    uncovered.push({ key, rolloutId, covered, problem: broken });
   }
 }
 
