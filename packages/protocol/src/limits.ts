@@ -43,7 +43,7 @@ export const signInsMax = 100;
 export const leaseSeconds = { min: 10, max: 86_400, default: 900 } as const;
 /** Run-less user messages whose `messageId` the thread remembers (PUB11). */
 export const runlessMessageIdsMax = 1_000;
-/** Finished message and call ids a run remembers for late transient frames (PUB16). */
+/** Finished messages, and calls, a run remembers for late transient frames (PUB16). */
 export const finishedIdsMax = 1_000;
 /** Characters of a summary that comes with a request for compaction, and of its instructions. */
 export const summaryCharactersMax = 262_144;

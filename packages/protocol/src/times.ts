@@ -36,6 +36,11 @@ export function timestampOf(milliseconds: number): string {
   return lastText;
 }
 
-/** Many events are of the same millisecond. */
+/** Milliseconds since the epoch of a time the server wrote; NaN of what is no time. */
+export function millisecondsOf(timestamp: string): number {
+  return timestamp === lastText ? lastMilliseconds : Date.parse(timestamp);
+}
+
+/** Many events are of the same millisecond, and read right after they were written. */
 let lastMilliseconds = Number.NaN;
 let lastText = "";

@@ -7,6 +7,7 @@ import { strict as assert } from "node:assert";
 import type { JsonObject } from "@spool/protocol/json";
 import { leaseSeconds } from "@spool/protocol/limits";
 import type { Event, ExecutionMode, RunStatus, ThreadStatus } from "@spool/protocol/resources";
+import { millisecondsOf } from "@spool/protocol/times";
 import type {
   Change,
   EventAppended,
@@ -160,7 +161,7 @@ export class RowFold {
   readonly #key: ThreadKey;
   #head: ThreadHead | null;
   #closedRollouts: RolloutRow[] = [];
-  readonly #endedRuns = new Map<string, RunRow>();
+  #endedRuns: RunRow[] = [];
   #messageIds: MessageIdRow[] = [];
 
   constructor(key: ThreadKey, head: ThreadHead | null) {
@@ -177,22 +178,33 @@ export class RowFold {
     const applied = applyChange(this.#key, this.#head, change);
     this.#head = applied.head;
     if (applied.closedRollout) this.#closedRollouts.push(applied.closedRollout);
-    if (applied.endedRun) this.#endedRuns.set(applied.endedRun.runId, applied.endedRun);
+    if (applied.endedRun) this.#end(applied.endedRun);
     if (applied.messageId) this.#messageIds.push(applied.messageId);
     return applied;
+  }
+
+  /** A run that ended in this fold, as it ended last. */
+  endedRun(runId: string): RunRow | null {
+    return this.#endedRuns.find((run) => run.runId === runId) ?? null;
   }
 
   /** The rows touched so far, a run or rollout that is still the head's included. */
   rows(): RowChanges {
     const { thread, rollout, run } = this.head;
     // One that was reopened is the active run again.
-    const endedRuns = [...this.#endedRuns.values()].filter(({ runId }) => runId !== run?.runId);
+    const runs = this.#endedRuns.filter(({ runId }) => runId !== run?.runId);
+    if (run !== null) runs.push(run);
     return {
       thread,
       rollouts: this.#closedRollouts.length ? [...this.#closedRollouts, rollout] : [rollout],
-      runs: run ? [...endedRuns, run] : endedRuns,
+      runs,
       messageIds: this.#messageIds,
     };
+  }
+
+  #end(run: RunRow): void {
+    this.#endedRuns = this.#endedRuns.filter(({ runId }) => runId !== run.runId);
+    this.#endedRuns.push(run);
   }
 }
 
@@ -301,7 +313,7 @@ function runRenewed(run: RunRow | null, { runId, renewedAt }: LeaseRenewed): Run
 function applyEvent(head: ThreadHead, change: EventAppended): Applied {
   const { event, line, crc } = change;
   assert(event.sequence === head.thread.sequence + 1, "sequences have no gap");
-  const at = Date.parse(event.createdAt);
+  const at = millisecondsOf(event.createdAt);
   const turned = event.rolloutId !== head.rollout.rolloutId;
   const before = turned ? emptyRollout(event.rolloutId, head.rollout.index + 1, at) : head.rollout;
   const rollout: RolloutRow = {

@@ -26,7 +26,7 @@ import {
 } from "./refusals.ts";
 import { closeOpenCompaction, draftNow, reopenRun } from "./run-rules.ts";
 import type { ThreadState } from "./state.ts";
-import { finishedItem, itemOf, type TransientMemory } from "./transient-memory.ts";
+import { FinishedItems, type TransientMemory } from "./transient-memory.ts";
 
 /** One request being decided: the draft, what was counted, what transient frames came before. */
 type Pass = {
@@ -38,10 +38,10 @@ type Pass = {
   readonly rolloutBefore: string;
   readonly seen: TransientMemory;
   highestTransient: number;
-  /** Items that had their last frame in this request (PUB16). */
-  readonly finishedHere: Set<string>;
-  /** Ids of run-less messages of this request (PUB11). */
-  readonly messageIdsHere: Set<string>;
+  /** Items that had their last frame in this request (PUB16); null where one frame is all. */
+  readonly finishedHere: FinishedItems | null;
+  /** Ids of run-less messages of this request (PUB11), likewise. */
+  readonly messageIdsHere: Set<string> | null;
   appended: number;
   duplicates: number;
   delivered: number;
@@ -57,6 +57,7 @@ export function decidePublish(
   const draft = draftNow(state, context);
   if (state.head === null) createFromRun(draft, request, context);
   else refuseForeign(state, request, context);
+  const hasMore = request.frames.length > 1;
   const pass: Pass = {
     state,
     request,
@@ -65,8 +66,8 @@ export function decidePublish(
     rolloutBefore: draft.head.thread.activeRolloutId,
     seen,
     highestTransient: request.runId === null ? 0 : seen.highest(request.runId),
-    finishedHere: new Set(),
-    messageIdsHere: new Set(),
+    finishedHere: hasMore ? new FinishedItems() : null,
+    messageIdsHere: hasMore ? new Set() : null,
     appended: 0,
     duplicates: 0,
     delivered: 0,
@@ -206,8 +207,7 @@ function appendOwn(pass: Pass, frame: DurableFrame, runSequence: number): void {
     default:
       draft.append({ ...event, payload: frame.payload });
   }
-  const finished = finishedItem(frame);
-  if (finished !== null) pass.finishedHere.add(finished);
+  pass.finishedHere?.add(frame);
   pass.appended += 1;
 }
 
@@ -255,11 +255,11 @@ function completeCompaction(pass: Pass, frame: DurableFrame, runSequence: number
 function publishRunless(pass: Pass, frame: DurableFrame): void {
   const { messageId } = frame.payload;
   if (frame.type === "user_message" && typeof messageId === "string") {
-    if (pass.state.messageIds?.has(messageId) || pass.messageIdsHere.has(messageId)) {
+    if (pass.state.messageIds?.has(messageId) || pass.messageIdsHere?.has(messageId)) {
       pass.duplicates += 1;
       return;
     }
-    pass.messageIdsHere.add(messageId);
+    pass.messageIdsHere?.add(messageId);
   }
   requireRollout(pass);
   requireNoRequestedCompaction(pass);
@@ -277,8 +277,7 @@ function publishRunless(pass: Pass, frame: DurableFrame): void {
 function publishTransient(pass: Pass, frame: TransientPublish): void {
   const { run } = pass.draft.head;
   if (run === null || run.runId !== pass.request.runId) throw runNotActive(pass.request.runId);
-  const item = itemOf(frame);
-  const finished = pass.finishedHere.has(item) || pass.seen.isFinished(run.runId, item);
+  const finished = pass.finishedHere?.has(frame) || pass.seen.isFinished(run.runId, frame);
   if (finished || frame.sequenceNumber <= pass.highestTransient) {
     pass.duplicates += 1;
     return;

@@ -133,9 +133,14 @@ test("PUB16 a tool_call or an unnamed message finishes nothing", () => {
     .gives("~tool_output_delta 1", "~assistant_message_delta 2");
 });
 
-test("PUB16 the run's last 1,000 finished ids are remembered", () => {
-  const answers = Array.from({ length: 1_000 }, (_, index) => answer(`m${index}`));
-  given(start("run_1"), publish("run_1", answers), publish("run_1", [result()]))
+test("PUB16 the run's last 1,000 finished messages, and calls, are remembered", () => {
+  const others = Array.from({ length: 1_000 }, (_, index) => answer(`m${index + 1}`));
+  const before = [
+    publish("run_1", [answer("m0")]),
+    publish("run_1", others),
+    publish("run_1", [result()]),
+  ];
+  given(start("run_1"), ...before)
     .when(live("run_1", [delta(1, "m0"), delta(2, "m1"), delta(3, "m999"), output(4)]))
     .gives("~assistant_message_delta 1")
     .answers({ duplicates: 3 });
@@ -225,11 +230,12 @@ test("PUB15 PUB16 a copy of the memory goes its own way", () => {
   const before = memory.copy();
   memory.remember(decision.effects);
   const after = memory.copy();
+  const late = { type: "assistant_message_delta", payload: { messageId: "m" } };
   for (const seen of [memory, after]) {
     assert.equal(seen.highest("run_1"), 3);
-    assert.equal(seen.isFinished("run_1", "message m"), true);
+    assert.equal(seen.isFinished("run_1", late), true);
     assert.equal(seen.highest("run_2"), 0);
-    assert.equal(seen.isFinished("run_2", "message m"), false);
+    assert.equal(seen.isFinished("run_2", late), false);
   }
   assert.equal(before.runId, null);
   assert.equal(before.highest("run_1"), 0);

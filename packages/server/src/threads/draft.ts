@@ -38,7 +38,6 @@ export class Draft {
   readonly #fold: RowFold;
   readonly #effects: Effect[] = [];
   readonly #changes: Change[] = [];
-  readonly #endedRuns = new Map<string, RunRow>();
   #renews = false;
 
   constructor(state: ThreadState, context: DecideContext) {
@@ -58,13 +57,12 @@ export class Draft {
       if (run?.runId === runId) return run;
       if (lapsed?.runId === runId) return lapsed;
     }
-    return this.#endedRuns.get(runId) ?? this.#state.knownRuns.get(runId) ?? null;
+    return this.#fold.endedRun(runId) ?? this.#state.knownRuns.get(runId) ?? null;
   }
 
   /** Adds a durable change. */
   change(change: Change): void {
-    const applied = this.#fold.apply(change);
-    if (applied.endedRun !== null) this.#endedRuns.set(applied.endedRun.runId, applied.endedRun);
+    this.#fold.apply(change);
     this.#effects.push(change);
     this.#changes.push(change);
   }

@@ -20,7 +20,7 @@ import type { PublishAnswer } from "@spool/protocol/publish";
 import type { Principal } from "../auth/principal.ts";
 import { type LiveBus, listTopic } from "../live/live-bus.ts";
 import { revisionOf, type ThreadHead } from "../store/rows.ts";
-import { keyText, type ThreadKey } from "../store/thread-key.ts";
+import { keptKey, keyText, type ThreadKey } from "../store/thread-key.ts";
 import type { CommitOutcome, ThreadStore } from "../store/thread-store.ts";
 import { busMessages } from "./bus-messages.ts";
 import type { Command, DecideContext, Decision } from "./command.ts";
@@ -69,6 +69,8 @@ type Resting = Pick<Lane, "lease" | "watchedRunId" | "accepted">;
 /** One thread in memory: its pending state and the commands that were given on it. */
 type Lane = {
   readonly key: ThreadKey;
+  /** The owner's thread list, known once something was accepted. */
+  listTopic: ThreadKey | null;
   /** Null: not loaded, or dropped after a commit that failed or lost a race. */
   state: ThreadState | null;
   /** The active run's lease as it was known last; a state that is loaded again goes on with it. */
@@ -153,7 +155,8 @@ export class ThreadCommands {
   #queue(lane: Lane, given: Given): void {
     let at = lane.queue.length;
     while (at > 0 && (lane.queue[at - 1] as Given).place > given.place) at -= 1;
-    lane.queue.splice(at, 0, given);
+    if (at === lane.queue.length) lane.queue.push(given);
+    else lane.queue.splice(at, 0, given);
     if (lane.isDraining) return;
     this.#decideReady(lane);
     if (lane.queue.length === 0) return;
@@ -296,7 +299,8 @@ export class ThreadCommands {
     if (effects.length > 0) this.#bus.publish(lane.key, busMessages(decision));
     if (changes.some(({ kind }) => kind !== "lease_renewed")) {
       // The owner's thread list is a topic of its own.
-      this.#bus.publish(listTopic(head.thread), [{ kind: "row", row: head.thread }]);
+      lane.listTopic ??= keptKey(listTopic(head.thread));
+      this.#bus.publish(lane.listTopic, [{ kind: "row", row: head.thread }]);
       const runId = head.run?.runId ?? null;
       if (runId !== lane.watchedRunId) {
         lane.watchedRunId = runId;
@@ -306,15 +310,16 @@ export class ThreadCommands {
     return { head, changed: changes.length > 0, answer };
   }
 
-  #laneOf(key: ThreadKey): Lane {
-    const text = keyText(key);
+  #laneOf(given: ThreadKey): Lane {
+    const text = keyText(given);
     const known = this.#lanes.get(text);
     if (known !== undefined) return known;
     const rested = this.#resting.get(text);
     this.#resting.delete(text);
     const accepted = rested?.accepted ?? new TransientMemory();
     const lane: Lane = {
-      key,
+      key: keptKey(given),
+      listTopic: null,
       state: null,
       lease: rested?.lease ?? null,
       watchedRunId: rested?.watchedRunId ?? null,

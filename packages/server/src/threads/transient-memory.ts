@@ -11,7 +11,7 @@ import type { Effect } from "./command.ts";
 export class TransientMemory {
   #runId: string | null = null;
   #sequenceNumber = 0;
-  #finished = new Set<string>();
+  #finished = new FinishedItems();
 
   /** The run it is about; null when nothing was seen. */
   get runId(): string | null {
@@ -23,9 +23,9 @@ export class TransientMemory {
     return this.#runId === runId ? this.#sequenceNumber : 0;
   }
 
-  /** Whether the item (`itemOf`, `finishedItem`) has had its durable last frame. */
-  isFinished(runId: string, item: string): boolean {
-    return this.#runId === runId && this.#finished.has(item);
+  /** Whether what a transient frame is about has had its durable last frame. */
+  isFinished(runId: string, frame: FrameLike): boolean {
+    return this.#runId === runId && this.#finished.has(frame);
   }
 
   /** Takes in what an accepted command did. */
@@ -35,8 +35,9 @@ export class TransientMemory {
         this.#enter(effect.runId);
         this.#sequenceNumber = effect.sequenceNumber;
       } else if (effect.kind === "event" && effect.event.runId !== null) {
-        const item = finishedItem(effect.event);
-        if (item !== null) this.#finish(effect.event.runId, item);
+        if (!finishesItem(effect.event)) continue;
+        this.#enter(effect.event.runId);
+        this.#finished.add(effect.event);
       }
     }
   }
@@ -46,16 +47,8 @@ export class TransientMemory {
     const copy = new TransientMemory();
     copy.#runId = this.#runId;
     copy.#sequenceNumber = this.#sequenceNumber;
-    copy.#finished = new Set(this.#finished);
+    copy.#finished = this.#finished.copy();
     return copy;
-  }
-
-  #finish(runId: string, item: string): void {
-    this.#enter(runId);
-    this.#finished.add(item);
-    if (this.#finished.size > finishedIdsMax) {
-      this.#finished.delete(this.#finished.values().next().value as string);
-    }
   }
 
   #enter(runId: string): void {
@@ -68,16 +61,51 @@ export class TransientMemory {
 
 type FrameLike = { readonly type: string; readonly payload: JsonObject };
 
-/** The item a transient frame is about: a message or a call, whose ids may be alike. */
-export function itemOf({ type, payload }: FrameLike): string {
-  return type.startsWith("assistant_")
-    ? `message ${payload.messageId}`
-    : `call ${payload.toolCallId}`;
+/** Messages and calls that had their last frame, by id: a message's and a call's may be alike. */
+export class FinishedItems {
+  #messages = new Set<unknown>();
+  #calls = new Set<unknown>();
+
+  /** Takes in a frame with which an item ends; others are nothing. The oldest are forgotten. */
+  add(frame: FrameLike): void {
+    if (!finishesItem(frame)) return;
+    const ids = this.#idsOf(frame);
+    ids.add(idIn(frame));
+    if (ids.size > finishedIdsMax) ids.delete(ids.values().next().value);
+  }
+
+  /** Whether the item that a transient frame is about has ended. */
+  has(frame: FrameLike): boolean {
+    return this.#idsOf(frame).has(idIn(frame));
+  }
+
+  copy(): FinishedItems {
+    const copy = new FinishedItems();
+    copy.#messages = new Set(this.#messages);
+    copy.#calls = new Set(this.#calls);
+    return copy;
+  }
+
+  clear(): void {
+    this.#messages.clear();
+    this.#calls.clear();
+  }
+
+  #idsOf(frame: FrameLike): Set<unknown> {
+    return isOfMessage(frame) ? this.#messages : this.#calls;
+  }
 }
 
-/** The item about which a durable frame is the last one; null for other frames (PUB16). */
-export function finishedItem({ type, payload }: FrameLike): string | null {
-  if (type === "tool_result") return `call ${payload.toolCallId}`;
-  const named = type === "assistant_message" && payload.messageId !== undefined;
-  return named ? `message ${payload.messageId}` : null;
+/** Whether a durable frame is the last one about a message or call (PUB16). */
+function finishesItem({ type, payload }: FrameLike): boolean {
+  if (type === "tool_result") return true;
+  return type === "assistant_message" && payload.messageId !== undefined;
+}
+
+function isOfMessage({ type }: FrameLike): boolean {
+  return type.startsWith("assistant_");
+}
+
+function idIn(frame: FrameLike): unknown {
+  return isOfMessage(frame) ? frame.payload.messageId : frame.payload.toolCallId;
 }

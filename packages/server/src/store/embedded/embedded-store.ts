@@ -287,10 +287,10 @@ export class EmbeddedStore implements ThreadStore {
     const { overlay, tail } = this.#parts;
     for (const { commit, writes } of commits) {
       const stageId = stagedIdOf(commit);
-      if (stageId === null) overlay.put(batch, commit.rows);
+      if (stageId === null) overlay.put(batch, commit.key, commit.rows);
       else {
         const { key } = commit;
-        overlay.replace(batch, commit.rows);
+        overlay.replace(batch, key, commit.rows);
         tail.erase(key);
         this.#imports.add({ segment, key, stageId });
       }

@@ -8,7 +8,7 @@ import fc from "fast-check";
 import {
   decodeBatch,
   decodeHeader,
-  encodeBatch,
+  encodeBatchLine,
   encodeHeader,
   findLaterBatch,
   headerBytesMax,
@@ -47,6 +47,11 @@ const batches: fc.Arbitrary<JournalBatch> = fc.record({
   commits: fc.array(commits, { minLength: 1, maxLength: 3 }),
   body: lines.map((all) => Buffer.from(all.map((line) => `${JSON.stringify(line)}\n`).join(""))),
 });
+
+/** A batch as it stands in a segment. */
+function encodeBatch(salt: string, batch: JournalBatch): Buffer {
+  return Buffer.concat([encodeBatchLine(salt, batch), batch.body]);
+}
 
 test("LOG9 a header comes back as it was, and is short", () => {
   fc.assert(

@@ -70,13 +70,12 @@ export function encodeHeader(header: SegmentHeader): Buffer {
   return line;
 }
 
-/** A batch; `body` is copied behind its line. */
-export function encodeBatch(salt: string, batch: JournalBatch): Buffer {
-  const line = sealed(
+/** The line of a batch, behind which its body stands. */
+export function encodeBatchLine(salt: string, batch: JournalBatch): Buffer {
+  return sealed(
     `{"salt":"${salt}","batch":${batch.batch},"bytes":${batch.body.length}` +
       `,"body":"${hex(crc32(batch.body))}","commits":${JSON.stringify(batch.commits)}}`,
   );
-  return Buffer.concat([line, batch.body]);
 }
 
 /** The header of a segment's bytes, or null when it has none (a spare, or a torn one). */

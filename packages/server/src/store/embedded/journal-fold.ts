@@ -69,7 +69,7 @@ export class JournalFold implements ReplayHandlers {
     record: JournalCommit,
   ): void {
     const { segment, batch, key, rows } = at;
-    if (rows !== null) this.#parts.overlay.replace(batch, rows);
+    if (rows !== null) this.#parts.overlay.replace(batch, key, rows);
     this.tail.erase(key);
     this.imports.push({ segment, key, stageId: importOf(record) as string });
   }
@@ -93,7 +93,7 @@ export class JournalFold implements ReplayHandlers {
       assert(wasDeleted || this.tail.continues(key, writes), "lines before it are missing");
       const rows = foldRecord(key, head, record, body);
       if (importOf(record) !== null) this.#import({ segment, batch, key, rows }, record);
-      else if (rows !== null) overlay.put(batch, rows);
+      else if (rows !== null) overlay.put(batch, key, rows);
     } catch (error) {
       damage.add(keyText(key), `batch ${batch} does not follow: ${(error as Error).message}`);
       damage.holdSegment(segment);

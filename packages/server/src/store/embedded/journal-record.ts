@@ -19,55 +19,64 @@ export type RolloutWrite = {
 };
 
 /** The record of a commit: its changes, the events as runs of lines with their offsets. */
-export function journalRecord({ key, changes, rows }: Commit): JournalCommit {
-  const ends = new Map(rows.rollouts.map((row) => [row.rolloutId, row.bytes]));
-  const added = new Map<string, number>();
-  for (const change of changes) {
-    if (change.kind !== "event") continue;
-    const { rolloutId } = change.event;
-    added.set(rolloutId, (added.get(rolloutId) ?? 0) + change.line.length + 1);
-  }
-  const offsets = new Map<string, number>();
-  for (const [rolloutId, bytes] of added) {
-    offsets.set(rolloutId, (ends.get(rolloutId) ?? 0) - bytes);
-  }
+export function journalRecord(commit: Commit): JournalCommit {
+  const { key, rows } = commit;
   return {
     orgId: key.orgId,
     threadId: key.threadId,
     metaVersion: rows.thread.metaVersion,
     sequence: rows.thread.sequence,
-    changes: recordChanges(changes, offsets),
+    changes: recordChanges(commit),
   };
 }
 
-function recordChanges(changes: readonly Change[], offsets: Map<string, number>): JournalChange[] {
+function recordChanges(commit: Commit): JournalChange[] {
   const recorded: JournalChange[] = [];
-  let run = null as { rolloutId: string; sizes: number[] } | null;
-  for (const change of changes) {
+  let rolloutId: string | null = null;
+  let offset = 0;
+  let sizes: number[] | null = null;
+  for (const change of commit.changes) {
     if (change.kind !== "event") {
-      run = null;
+      sizes = null;
       recorded.push(change);
       continue;
     }
-    const { rolloutId, sequence } = change.event;
-    const size = change.line.length + 1;
-    const offset = offsets.get(rolloutId) as number;
-    offsets.set(rolloutId, offset + size);
-    if (run?.rolloutId === rolloutId) {
-      run.sizes.push(size);
-      continue;
+    const { event, line } = change;
+    if (event.rolloutId !== rolloutId) {
+      rolloutId = event.rolloutId;
+      offset = startIn(rolloutId, commit);
+      sizes = null;
     }
-    const sizes = [size];
-    recorded.push({ kind: "events", rolloutId, offset, firstSequence: sequence, sizes });
-    run = { rolloutId, sizes };
+    if (sizes === null) {
+      sizes = [];
+      const firstSequence = event.sequence;
+      recorded.push({ kind: "events", rolloutId, offset, firstSequence, sizes });
+    }
+    const size = line.length + 1;
+    sizes.push(size);
+    offset += size;
   }
   return recorded;
 }
 
-/** The runs of lines of a record; `body` is the part of the batch's body that is this record's. */
-export function rolloutWrites(record: JournalCommit, body: Buffer): RolloutWrite[] {
+/** Where a commit's first line in a rollout goes: its lines end where the rollout now ends. */
+function startIn(rolloutId: string, { changes, rows }: Commit): number {
+  let start = rows.rollouts.find((row) => row.rolloutId === rolloutId)?.bytes ?? 0;
+  for (const change of changes) {
+    if (change.kind !== "event" || change.event.rolloutId !== rolloutId) continue;
+    start -= change.line.length + 1;
+  }
+  return start;
+}
+
+/** The runs of lines of a record, which stand in `body` from `from` up to `to`. */
+export function rolloutWrites(
+  record: JournalCommit,
+  body: Buffer,
+  { from, to } = { from: 0, to: body.length },
+): RolloutWrite[] {
   const writes: RolloutWrite[] = [];
-  let at = 0;
+  let at = from;
   for (const change of record.changes) {
     if (change.kind !== "events") continue;
     const end = at + bytesOf(change);
@@ -80,7 +89,7 @@ export function rolloutWrites(record: JournalCommit, body: Buffer): RolloutWrite
     });
     at = end;
   }
-  assert(at === body.length, "a record accounts for all of its lines");
+  assert(at === to, "a record accounts for all of its lines");
   return writes;
 }
 

@@ -14,7 +14,7 @@ import { DomainError } from "@spool/protocol/errors";
 import { keyText } from "../thread-key.ts";
 import type { Commit, StoreHealth } from "../thread-store.ts";
 import { writeFully } from "./file-system.ts";
-import { encodeBatch, type JournalCommit } from "./journal-codec.ts";
+import { encodeBatchLine, type JournalCommit } from "./journal-codec.ts";
 import { journalRecord, type RolloutWrite, rolloutWrites } from "./journal-record.ts";
 import { JournalSegments, type JournalSegmentsParts, type Segment } from "./journal-segments.ts";
 
@@ -219,11 +219,13 @@ export class Journal {
     const body = bodyOf(batch);
     const commits = batch.map((waiting) => waiting.record);
     const number = this.#lastBatch + 1;
-    const bytes = encodeBatch(segment.salt, { batch: number, commits, body });
-    await this.#segments.allocate(segment, segment.position + bytes.length);
-    await writeFully(segment.file, bytes, segment.position);
+    const line = encodeBatchLine(segment.salt, { batch: number, commits, body });
+    const end = segment.position + line.length + body.length;
+    await this.#segments.allocate(segment, end);
+    await writeFully(segment.file, line, segment.position);
+    await writeFully(segment.file, body, segment.position + line.length);
     await segment.file.sync();
-    segment.position += bytes.length;
+    segment.position = end;
     segment.openSince ??= this.#parts.now();
     this.#lastBatch = number;
     this.#parts.onFlushed(segment.number, number, flushedCommits(batch, body));
@@ -323,9 +325,9 @@ function bodyOf(batch: readonly Waiting[]): Buffer {
 function flushedCommits(batch: readonly Waiting[], body: Buffer): FlushedCommit[] {
   let at = 0;
   return batch.map(({ commit, record, bytes }) => {
-    const writes = rolloutWrites(record, body.subarray(at, at + bytes));
+    const from = at;
     at += bytes;
-    return { commit, writes };
+    return { commit, writes: rolloutWrites(record, body, { from, to: at }) };
   });
 }
 

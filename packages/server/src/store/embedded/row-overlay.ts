@@ -36,8 +36,8 @@ export class RowOverlay {
     return this.#entries.size;
   }
 
-  put(batch: number, rows: RowChanges): void {
-    const entry = this.#entryOf(rows.thread, batch);
+  put(batch: number, key: ThreadKey, rows: RowChanges): void {
+    const entry = this.#entryOf(key, { thread: rows.thread, batch });
     entry.thread = rows.thread;
     entry.batch = batch;
     entry.unsent = true;
@@ -51,9 +51,9 @@ export class RowOverlay {
   }
 
   /** The rows of an import: what was known of the thread's parts before is not so any more. */
-  replace(batch: number, rows: RowChanges): void {
-    forgetParts(this.#entryOf(rows.thread, batch));
-    this.put(batch, rows);
+  replace(batch: number, key: ThreadKey, rows: RowChanges): void {
+    forgetParts(this.#entryOf(key, { thread: rows.thread, batch }));
+    this.put(batch, key, rows);
   }
 
   get(key: ThreadKey): OverlayEntry | undefined {
@@ -94,16 +94,15 @@ export class RowOverlay {
     }
   }
 
-  #entryOf(thread: ThreadRow, batch: number): MutableEntry {
-    const text = keyText(thread);
+  #entryOf(key: ThreadKey, first: { thread: ThreadRow; batch: number }): MutableEntry {
+    const text = keyText(key);
     const known = this.#entries.get(text);
     if (known !== undefined) return known;
     const entry: MutableEntry = {
-      thread,
+      ...first,
       rollouts: new Map(),
       runs: new Map(),
       messageIds: [],
-      batch,
       unsent: true,
     };
     this.#entries.set(text, entry);
