@@ -9,6 +9,7 @@ import { type DomainError, errorTable } from "@spool/protocol/errors";
 import { redactText } from "../auth/redact.ts";
 import type { Answer, BytesAnswer, LinesAnswer, PageEnd, StreamAnswer } from "./answer.ts";
 import { UnsatisfiableRange } from "./byte-range.ts";
+import { PageBuffer } from "./page-buffer.ts";
 import type { Rate } from "./rate-limiter.ts";
 
 /** What goes onto every answer of one request. */
@@ -31,13 +32,12 @@ export function sendAnswer(response: ServerResponse, envelope: Envelope, answer:
       for (const name in answer.headers) headers.push(name, answer.headers[name] as string);
       return sendBody(response, answer.status, headers, text);
     }
-    case "lines":
-      return sendBody(
-        response,
-        200,
-        headersFor(envelope, jsonType),
-        joinedLines(answer, metaText(envelope, answer.page)),
-      );
+    case "lines": {
+      const page = joinedLines(answer, metaText(envelope, answer.page));
+      // Not called where the connection breaks: then the memory goes the way of all memory.
+      response.once("finish", () => pages.giveBack(page));
+      return sendBody(response, 200, headersFor(envelope, jsonType), page);
+    }
     case "text": {
       const { contentType, cacheControl, text } = answer;
       return sendBody(response, 200, headersFor(envelope, contentType, cacheControl), text);
@@ -122,6 +122,8 @@ function headersFor(
   return list;
 }
 
+const pages = new PageBuffer();
+
 const dataStart = Buffer.from('{"data":');
 const comma = 0x2c;
 
@@ -131,7 +133,7 @@ function joinedLines({ before, lines, after }: LinesAnswer, meta: string): Buffe
   const tail = Buffer.from(`${after},"meta":${meta}}`);
   let size = dataStart.length + head.length + Math.max(0, lines.length - 1) + tail.length;
   for (const line of lines) size += line.length;
-  const whole = Buffer.allocUnsafe(size);
+  const whole = pages.take(size);
   let at = dataStart.copy(whole, 0);
   at += head.copy(whole, at);
   for (const [index, line] of lines.entries()) {

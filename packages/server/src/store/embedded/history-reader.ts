@@ -83,8 +83,11 @@ export class HistoryReader {
     collector: LineCollector,
   ): Promise<boolean> {
     const { key, order } = query;
-    const from = Math.max(query.from, row.firstSequence);
-    const to = Math.min(query.to, row.lastSequence);
+    const most = collector.wanted ?? Number.POSITIVE_INFINITY;
+    let from = Math.max(query.from, row.firstSequence);
+    let to = Math.min(query.to, row.lastSequence);
+    if (order === "asc") to = Math.min(to, from + most - 1);
+    else from = Math.max(from, to - most + 1);
     const last = chunks.at(-1);
     if (last !== undefined && last.lastSequence < to) throw missing(row, last);
     const range = { key, rolloutId: row.rolloutId, from, to };

@@ -28,6 +28,11 @@ export class LineCollector implements LineSink {
     return true;
   }
 
+  /** How many more lines tell what the page holds and whether another follows; null: any number. */
+  get wanted(): number | null {
+    return this.#query.type === null ? this.#query.limit + 1 - this.#lines.length : null;
+  }
+
   page(): EventPage {
     return { lines: this.#lines, next: this.#next };
   }
