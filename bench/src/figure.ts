@@ -12,6 +12,8 @@ export type Figure = {
   /** What it is to reach; `atLeast` for rates, `atMost` for times and sizes. Null: for the record. */
   readonly goal: { readonly kind: "atLeast" | "atMost"; readonly value: number } | null;
   readonly note: string;
+  /** Of a peer: the figure of ours that is the same work, by its name; the first one counts. */
+  readonly versus?: string;
 };
 
 /** Whether a figure reaches its goal; null without one. */
@@ -20,13 +22,21 @@ export function reached({ value, goal }: Figure): boolean | null {
   return goal.kind === "atLeast" ? value >= goal.value : value <= goal.value;
 }
 
+/** Our figure divided by a peer's; null where there is none to compare, or it was not measured. */
+export function ratioToOurs({ versus, value }: Figure, figures: readonly Figure[]): number | null {
+  if (versus === undefined) return null;
+  const ours = figures.find(({ name }) => name === versus);
+  return ours === undefined ? null : ours.value / value;
+}
+
 /** The table, as text with aligned columns. */
 export function printedTable(figures: readonly Figure[]): string {
-  const header = ["work", "result", "p50 ms", "p99 ms", "goal", ""];
+  const header = ["work", "result", "p50 ms", "p99 ms", "goal", "", "ours ÷ peer"];
   const rows = figures.map((figure) => {
     const { goal, unit } = figure;
     const sign = goal?.kind === "atLeast" ? "≥" : "≤";
     const ok = reached(figure);
+    const ratio = ratioToOurs(figure, figures);
     return [
       figure.note === "" ? figure.name : `${figure.name} (${figure.note})`,
       `${readable(figure.value)} ${unit}`,
@@ -34,6 +44,7 @@ export function printedTable(figures: readonly Figure[]): string {
       figure.p99Ms === null ? "" : readable(figure.p99Ms),
       goal === null ? "" : `${sign} ${readable(goal.value)} ${unit}`,
       ok === null ? "" : ok ? "reached" : "missed",
+      ratio === null ? "" : readable(ratio),
     ];
   });
   const all = [header, ...rows];

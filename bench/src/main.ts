@@ -8,7 +8,8 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { type Figure, printedTable } from "./figure.ts";
 import { describeMachine } from "./machine.ts";
-import { hasNchan, isInstalled } from "./peers/installed.ts";
+import { measureDurableStreams } from "./peers/durable-streams.ts";
+import { hasNchan, isInstalled, isPackageInstalled } from "./peers/installed.ts";
 import { measureNchan } from "./peers/nchan.ts";
 import { measureRedis } from "./peers/redis.ts";
 import { measureAppends } from "./scenarios/append.ts";
@@ -91,6 +92,9 @@ try {
     if (isInstalled("redis-server")) {
       figures.push(await measureRedis(path.join(folder, "redis"), seconds));
     } else console.error("redis-server is not installed: left out");
+    if (isPackageInstalled("@durable-streams/server")) {
+      figures.push(...(await measureDurableStreams(path.join(folder, "durable-streams"), seconds)));
+    } else console.error("@durable-streams/server is not installed: left out");
   }
   await onServer("many", (server) => measureManyThreads(server, seconds));
   await onServer("latency", (server) => measureLiveLatency(server));

@@ -13,16 +13,17 @@ export type RawAnswer = {
   readonly bytes: number;
 };
 
-/** The bytes of a request. */
+/** The bytes of a request; without a credential where `key` is null. */
 export function rawRequest(
   method: string,
   path: string,
-  { key, body }: { key: string; body?: string },
+  { key, body }: { key: string | null; body?: string },
 ): Buffer {
   const bytes = body === undefined ? Buffer.alloc(0) : Buffer.from(body);
   const type = body === undefined ? "" : `Content-Type: application/json\r\n`;
   const length = body === undefined ? "" : `Content-Length: ${bytes.length}\r\n`;
-  const head = `${method} ${path} HTTP/1.1\r\nHost: spool\r\nX-API-Key: ${key}\r\n${type}${length}\r\n`;
+  const credential = key === null ? "" : `X-API-Key: ${key}\r\n`;
+  const head = `${method} ${path} HTTP/1.1\r\nHost: spool\r\n${credential}${type}${length}\r\n`;
   return Buffer.concat([Buffer.from(head), bytes]);
 }
 

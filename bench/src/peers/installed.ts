@@ -12,5 +12,15 @@ export function hasNchan(): boolean {
   return isInstalled("nginx") && fs.existsSync(nchanModule);
 }
 
+/** Whether an npm package is among the project's. */
+export function isPackageInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false; // it throws for nothing else
+  }
+}
+
 /** Where Debian's package puts the module. */
 export const nchanModule = "/usr/lib/nginx/modules/ngx_nchan_module.so";

@@ -8,6 +8,7 @@ import net from "node:net";
 import path from "node:path";
 import type { Figure } from "../figure.ts";
 import { maskedFrame, RawSocket } from "../raw-socket.ts";
+import { fanOutName } from "../scenarios/fan-out.ts";
 import { nchanModule } from "./installed.ts";
 
 const watchers = 500;
@@ -30,6 +31,7 @@ export async function measureNchan(folder: string, seconds: number): Promise<Fig
       p99Ms: null,
       goal: null,
       note: `${watchers} watchers of one channel, one nginx worker`,
+      versus: fanOutName,
     };
   } finally {
     await ended(nginx);

@@ -4,6 +4,7 @@ import fs from "node:fs";
 import net from "node:net";
 import type { Figure } from "../figure.ts";
 import { Histogram } from "../histogram.ts";
+import { liveAppendName } from "../scenarios/live-append.ts";
 import { ended, freePort, listening } from "./nchan.ts";
 
 const sockets = 64;
@@ -32,6 +33,7 @@ export async function measureRedis(folder: string, seconds: number): Promise<Fig
       p99Ms: latencies.quantile(0.99),
       goal: null,
       note: `${sockets} sockets × ${inFlight} in flight, ${streams} streams`,
+      versus: liveAppendName,
     };
   } finally {
     await ended(redis);

@@ -4,6 +4,9 @@ import { drive } from "../load.ts";
 import { RawConnection, rawRequest } from "../raw-http.ts";
 import type { ServerProcess } from "../server-process.ts";
 
+/** The figures that peers compare themselves with. */
+export const appendName = "append over HTTP, one event per request";
+
 const threads = 256;
 
 /** The bytes of an event's payload text that make its line about 400 bytes long. */
@@ -34,7 +37,7 @@ export async function measureAppends(server: ServerProcess, seconds: number): Pr
     });
     const unit = "events/s";
     figures.push({
-      name: `append over HTTP, ${events === 1 ? "one event" : `${events} events`} per request`,
+      name: events === 1 ? appendName : `append over HTTP, ${events} events per request`,
       value: (result.requests * events) / result.seconds,
       unit,
       p50Ms: result.latencies.quantile(0.5),

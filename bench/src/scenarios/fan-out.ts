@@ -8,6 +8,10 @@ import { beginRuns, type RunningThread } from "../published.ts";
 import { maskedFrame, RawSocket } from "../raw-socket.ts";
 import type { ServerProcess } from "../server-process.ts";
 
+/** The figures that peers compare themselves with: live frames, and events that are flushed. */
+export const fanOutName = "live fan-out, as fast as it goes";
+export const durableFanOutName = "live fan-out of durable events, as fast as it goes";
+
 const watchers = 500;
 /** Transient frames in one publish message. */
 const framesPerMessage = 20;
@@ -16,16 +20,17 @@ const inFlightMax = 4;
 
 /** Deliveries per second to 500 watchers, and how late frames are at a steady rate. */
 export async function measureFanOut(server: ServerProcess, seconds: number): Promise<Figure[]> {
-  const [free, stuck, steady] = await beginRuns(server, "fanout", 3);
-  const full = await atFullRate(server, free as RunningThread, { seconds, isOneStuck: false });
+  const [free, stuck, steady, flushed] = await beginRuns(server, "fanout", 4);
+  const full = await atFullRate(server, free as RunningThread, { seconds });
   const withStuck = await atFullRate(server, stuck as RunningThread, { seconds, isOneStuck: true });
+  const durable = await atFullRate(server, flushed as RunningThread, { seconds, isDurable: true });
   const slow = await atSteadyRate(server, steady as RunningThread, seconds);
   const note = `${watchers} watchers of one thread`;
   const none = { p50Ms: null, p99Ms: null, goal: null };
   return [
     {
       ...none,
-      name: "live fan-out, as fast as it goes",
+      name: fanOutName,
       value: full.deliveries,
       unit: "deliveries/s",
       goal: { kind: "atLeast", value: 1_000_000 },
@@ -37,6 +42,13 @@ export async function measureFanOut(server: ServerProcess, seconds: number): Pro
       value: withStuck.deliveries,
       unit: "deliveries/s",
       note,
+    },
+    {
+      ...none,
+      name: durableFanOutName,
+      value: durable.deliveries,
+      unit: "deliveries/s",
+      note: `${note}, each flushed first, ${inFlightMax} × ${framesPerMessage} in flight`,
     },
     {
       name: "live fan-out at 400 frames/s",
@@ -53,8 +65,9 @@ export async function measureFanOut(server: ServerProcess, seconds: number): Pro
 async function atFullRate(
   server: ServerProcess,
   thread: RunningThread,
-  { seconds, isOneStuck }: { seconds: number; isOneStuck: boolean },
+  options: { seconds: number; isOneStuck?: boolean; isDurable?: boolean },
 ): Promise<{ deliveries: number }> {
+  const { seconds, isOneStuck = false, isDurable = false } = options;
   const sockets = await watch(server, thread, () => undefined);
   if (isOneStuck) (sockets[0] as RawSocket).pause();
   let sequenceNumber = 0;
@@ -62,7 +75,7 @@ async function atFullRate(
   const next = () => {
     const events = Array.from({ length: framesPerMessage }, () => {
       sequenceNumber += 1;
-      return deltaFrame(sequenceNumber, "x".repeat(20));
+      return isDurable ? toolCall(sequenceNumber) : deltaFrame(sequenceNumber, "x".repeat(20));
     });
     return maskedFrame(JSON.stringify({ type: "publish", id: sequenceNumber, ...thread, events }));
   };
@@ -149,6 +162,11 @@ async function watch(
 function deltaFrame(sequenceNumber: number, delta: string) {
   const payload = { messageId: "m", delta };
   return { type: "assistant_message_delta", sequenceNumber, payload };
+}
+
+/** An event whose line is about as long as a delta's frame. */
+function toolCall(number: number) {
+  return { type: "tool_call", payload: { toolCallId: `c${number}`, name: "t", input: {} } };
 }
 
 function sleep(milliseconds: number): Promise<void> {

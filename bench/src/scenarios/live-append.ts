@@ -5,6 +5,9 @@ import { beginRuns, type RunningThread } from "../published.ts";
 import { maskedFrame, RawSocket } from "../raw-socket.ts";
 import type { ServerProcess } from "../server-process.ts";
 
+/** The figure that peers compare themselves with. */
+export const liveAppendName = "append over /v1/live, one event per message";
+
 const sockets = 64;
 const inFlight = 8;
 const threads = 256;
@@ -35,7 +38,7 @@ export async function measureLiveAppends(
   await Promise.all(lanes);
   return [
     {
-      name: "append over /v1/live, one event per message",
+      name: liveAppendName,
       value: answered / (seconds * 0.9),
       unit: "events/s",
       p50Ms: latencies.quantile(0.5),

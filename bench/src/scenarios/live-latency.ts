@@ -9,6 +9,9 @@ import { RawConnection } from "../raw-http.ts";
 import { RawSocket } from "../raw-socket.ts";
 import type { ServerProcess } from "../server-process.ts";
 
+/** The figure that peers compare themselves with. */
+export const durableLatencyName = "publish → watcher, durable";
+
 const rounds = 500;
 const idleWatchers = 10_000;
 
@@ -30,7 +33,7 @@ export async function measureLiveLatency(server: ServerProcess): Promise<Figure[
     note,
   });
   return [
-    row("publish → watcher, durable", durable, 1.5, "idle server, over a socket"),
+    row(durableLatencyName, durable, 1.5, "idle server, over a socket"),
     row("publish → watcher, transient", transient, 0.5, "idle server, over a socket"),
     row("first snapshot on a socket", snapshot, 100, "5,000 events, 50 MB"),
     {

@@ -85,6 +85,17 @@ test("AUTH1 a key goes as X-API-Key, a token as Bearer, fetched for each request
   assert.equal(server.asked[1]?.path, "/below/v1/me");
 });
 
+test("a token that cannot be had is NO_ANSWER, unless it says why itself", async () => {
+  const failing = (error: Error) => {
+    const token = () => Promise.reject(error);
+    return new SpoolClient({ url: "http://127.0.0.1:9", credential: { token } }).account.me();
+  };
+  const passing = { code: "NO_ANSWER", mayPass: true, message: "no session token: offline" };
+  await assert.rejects(failing(new TypeError("offline")), passing);
+  const refused = new SpoolError("signed out", { code: "INVALID_CREDENTIALS", status: 401 });
+  await assert.rejects(failing(refused), refused);
+});
+
 test("FIND9 a page of a search says whether it may have missed some", async () => {
   const headers = { "x-search-partial": "true" };
   const data = { threads: [] };

@@ -5,7 +5,10 @@
  */
 import { SpoolError } from "./spool-error.ts";
 
-/** How the caller identifies itself: an API key, or a session token that may be fetched anew. */
+/**
+ * How the caller identifies itself: an API key, or a session token that may be fetched anew. A
+ * function that throws has none for the moment; it throws a SpoolError to say more.
+ */
 export type Credential =
   | { readonly apiKey: string }
   | { readonly token: string | (() => string | Promise<string>) };
@@ -82,13 +85,17 @@ export class HttpTransport {
     return url;
   }
 
-  /** The API key or token to identify with; null when the connection has none. */
+  /** The API key or token to identify with; null when the connection has none. Throws SpoolError. */
   async credential(): Promise<{ apiKey: string } | { token: string } | null> {
     const { credential } = this.#options;
     if (credential === undefined) return null;
     if ("apiKey" in credential) return { apiKey: credential.apiKey };
     const { token } = credential;
-    return { token: typeof token === "string" ? token : await token() };
+    try {
+      return { token: typeof token === "string" ? token : await token() };
+    } catch (error) {
+      throw error instanceof SpoolError ? error : noToken(error);
+    }
   }
 
   /** Whether asking for the credential again may give another one. */
@@ -196,6 +203,14 @@ function foreign(response: Response): SpoolError {
 
 function noAnswer(url: URL, why: string, cause: unknown): SpoolError {
   return new SpoolError(`no answer from ${url.origin}: ${why}`, {
+    code: "NO_ANSWER",
+    status: 0,
+    cause,
+  });
+}
+
+function noToken(cause: unknown): SpoolError {
+  return new SpoolError(`no session token: ${reasonOf(cause)}`, {
     code: "NO_ANSWER",
     status: 0,
     cause,

@@ -42,7 +42,7 @@ type SocketConstructor = new (
   options?: string[] | { headers: Record<string, string> },
 ) => Socket;
 
-/** A socket on its way up. Rejects only when the credential cannot be had. */
+/** A socket on its way up. Rejects only when the credential cannot be had, with a SpoolError. */
 export async function openSocket(
   http: HttpTransport,
   path: string,

@@ -148,6 +148,21 @@ test("AUTH11 an expired token is fetched anew; one that is refused again ends th
   assert.equal((refused.error as { code?: string }).code, "INVALID_CREDENTIALS");
 });
 
+test("LIVE14 a token that cannot be had for the moment is waited for", async () => {
+  let asked = 0;
+  const token = () => {
+    asked += 1;
+    if (asked !== 1 && asked < 4) throw new TypeError("Failed to fetch");
+    return "jwt";
+  };
+  const live = [{ frames: [snapshot(1), event(2)], breaks: true }, { frames: [resumed(3, 3)] }];
+  const { sequences, states, error } = await watch({ live }, { count: 2, token });
+  assert.equal(error, null);
+  assert.deepEqual(sequences, [2, 3]);
+  const reasons = states.flatMap((state) => (state.state === "offline" ? state.reason : []));
+  assert.ok(reasons.includes("no session token: Failed to fetch"), reasons.join("; "));
+});
+
 test("LIVE14 a connection that went silent is given up once the server has more", async () => {
   const live = [{ frames: [snapshot(1)] }, { frames: [resumed(2, 2)] }];
   const http = [{ data: { sequence: 1 } }, { status: 503, error: { code: "OVERLOADED" } }];

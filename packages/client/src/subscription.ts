@@ -82,7 +82,7 @@ export type WatchTarget = {
   /** Asked over REST why a stream was refused, and whether a silent one misses something. */
   readonly client: SpoolClient;
   readonly threadId: string;
-  /** Opens one stream. Rejects with what is for good, and at an abort of the signal. */
+  /** Opens one stream. Rejects with a SpoolError when it is refused, and at an abort of the signal. */
   readonly open: (query: Query, signal?: AbortSignal) => Promise<LiveSource>;
 };
 
@@ -129,7 +129,7 @@ class Watch {
     this.#live = false;
     this.#state({ state: "connecting" });
     const source = await this.#open();
-    if (source === null) return abortedEnd;
+    if ("code" in source) return source;
     try {
       while (true) {
         const read = await source.read(this.#patienceMs(source), this.#options.signal);
@@ -151,8 +151,8 @@ class Watch {
     }
   }
 
-  /** A stream; null when aborted before there was one. */
-  async #open(): Promise<LiveSource | null> {
+  /** A stream, or why there is none. */
+  async #open(): Promise<LiveSource | LiveEnd> {
     const { transient, allRollouts, signal } = this.#options;
     const query = {
       after: this.#progress.after,
@@ -162,7 +162,8 @@ class Watch {
     try {
       return await this.#target.open(query, signal);
     } catch (error) {
-      if (signal?.aborted) return null;
+      if (signal?.aborted) return abortedEnd;
+      if (error instanceof SpoolError) return { ...lostEnd, opened: false, refusal: error };
       throw error;
     }
   }

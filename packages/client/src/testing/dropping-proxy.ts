@@ -1,6 +1,7 @@
 /**
  * A TCP proxy in front of a server, whose connections a test may cut at any moment: what is on its
- * way in either direction is lost, and neither side is told properly. For tests only.
+ * way in either direction is lost, and neither side is told properly. Before that it may keep the
+ * server's answers to itself. For tests only.
  */
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
@@ -9,6 +10,8 @@ export type DroppingProxy = {
   readonly url: string;
   /** Cuts every open connection; new ones are taken at once. Gives how many there were. */
   readonly drop: () => number;
+  /** From now on nothing the server says on the open connections arrives; what it hears does. */
+  readonly mute: () => void;
   readonly close: () => Promise<void>;
 };
 
@@ -35,10 +38,13 @@ export async function startDroppingProxy(port: number): Promise<DroppingProxy> {
     }
     return open.length;
   };
+  const mute = () => {
+    for (const [inner, outer] of pairs) outer.unpipe(inner).resume();
+  };
   const close = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
       drop();
     });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, drop, close };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, drop, mute, close };
 }
