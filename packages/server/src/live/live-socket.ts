@@ -153,6 +153,7 @@ export class LiveSocket implements LiveConnection {
       messages = [];
     }
     for (const message of messages) this.#take(message, data.length / messages.length);
+    this.#shared.hub.scheduler.relieve();
     this.#pauseOrResume();
   }
 

@@ -3,6 +3,9 @@
  * to their threads, then every connection that was given something writes it in one go.
  */
 
+/** Threads with something to hand out; beyond it `relieve` does not wait for the end of the turn. */
+const feedsMax = 64;
+
 /** Something that has work at the end of the turn. */
 export type TurnEnd = { endTurn(): void };
 
@@ -24,14 +27,24 @@ export class TurnScheduler {
     this.#schedule();
   }
 
+  /**
+   * Ends the turn here where much waits for its end. Called when a message that publishes has been
+   * worked off: who watches its threads need not wait for the messages of other sockets.
+   */
+  relieve(): void {
+    if (this.#feeds.size > feedsMax) this.#end();
+  }
+
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#end());
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#end();
+    });
   }
 
   #end(): void {
-    this.#scheduled = false;
     const feeds = this.#feeds;
     this.#feeds = new Set();
     for (const feed of feeds) feed.endTurn();

@@ -31,7 +31,8 @@ export type TurnBytes = {
 export class Turn {
   readonly #threadId: string;
   readonly #messages: BusMessage[] = [];
-  readonly #encoded = new Map<string, TurnBytes>();
+  /** One for each kind of watcher that asked, of which there are few. */
+  readonly #encoded: (TurnBytes & Pick<Kind, "encoding" | "audience">)[] = [];
   #hasNotices = false;
 
   constructor(threadId: string) {
@@ -62,11 +63,11 @@ export class Turn {
   }
 
   bytes(encoding: Encoding, audience: Audience): TurnBytes {
-    const name = `${encoding} ${audience}`;
-    const known = this.#encoded.get(name);
-    if (known !== undefined) return known;
-    const made = this.#encode(encoding, audience);
-    this.#encoded.set(name, made);
+    for (const known of this.#encoded) {
+      if (known.encoding === encoding && known.audience === audience) return known;
+    }
+    const made = { ...this.#encode(encoding, audience), encoding, audience };
+    this.#encoded.push(made);
     return made;
   }
 
