@@ -74,7 +74,6 @@ export const texts = {
     noneFound: "Nothing was found. Every word must occur in the thread, in its title or a message.",
     found: (count: number, isMore: boolean) =>
       isMore ? `More than ${counted(count, "thread")}` : counted(count, "thread"),
-    noSearch: "Search is not available on this server.",
     showEvery: "Show every thread",
     owner: (userId: string) => `Owner: ${userId}`,
   },

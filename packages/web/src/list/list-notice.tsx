@@ -35,11 +35,10 @@ export function ListFailure({
   readonly retry: () => void;
 }) {
   const what = view.threads.length > 0 ? texts.list.notLive : texts.list.failed;
-  const isWithoutSearch = lacksSearch(error);
   return (
     <div className="list-notice" role="alert">
-      <p>{isWithoutSearch ? texts.list.noSearch : what}</p>
-      {!isWithoutSearch && <p className="faint">{error.message}</p>}
+      <p>{what}</p>
+      <p className="faint">{error.message}</p>
       {/* What was asked for cannot be: asking the same again would not help. */}
       {error.code === "INVALID_REQUEST" ? (
         <ShowEvery />
@@ -50,11 +49,6 @@ export function ListFailure({
       )}
     </div>
   );
-}
-
-/** A server that has no search knows no `q`. */
-function lacksSearch({ code, message }: SpoolError): boolean {
-  return code === "INVALID_REQUEST" && /"q" is unknown/.test(message);
 }
 
 function ShowEvery() {

@@ -203,6 +203,5 @@ test("WEB15 the list is used by keys alone", async () => {
   await page.waitForFunction(() => document.activeElement?.textContent === "b");
   assert.equal(await page.locator(".row-link[tabindex='0']").count(), 1);
   await page.context().close();
-  // Of a server without search.
   fixture.assertQuiet();
 });
