@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertStored } from "../../testing/assert-stored.ts";
+import { checkAfterCrash } from "../../testing/check-after-crash.ts";
 import { PromisedThread } from "../../testing/crash-oracle.ts";
 import { EmbeddedFixture, type ViewAfterwards } from "../../testing/embedded-fixture.ts";
 import {
@@ -44,7 +44,7 @@ for (const [offset, [name, power, view]] of kinds.entries()) {
       const { store, threads } = await workload(fixture, step);
       if (power) await fixture.losePower(store, view);
       else await fixture.kill(store);
-      await checkAfterwards(fixture, threads, { where: `step ${step}`, powerLater: !power });
+      await checkAfterCrash(fixture, threads, { where: `step ${step}`, powerLater: !power });
       crashes += 1;
     }
     t.diagnostic(`${crashes} crashes over ${total} steps`);
@@ -89,30 +89,4 @@ async function workload(fixture: EmbeddedFixture, dieAt: number) {
     if (!fixture.files.dead) throw error;
   }
   return { store, threads, edits: fixture.files.edits };
-}
-
-/** `powerLater`: power goes after a restart that saw what the dead process left in the cache. */
-async function checkAfterwards(
-  fixture: EmbeddedFixture,
-  threads: readonly PromisedThread[],
-  { where, powerLater }: { where: string; powerLater: boolean },
-): Promise<void> {
-  try {
-    const store = await fixture.open();
-    for (const thread of threads) await thread.verify(store);
-    for (const thread of threads) {
-      const { thread: row } = thread.script.expected();
-      if (row?.deletedAt != null) continue;
-      const step = row === null ? created() : message("after the crash");
-      assert.equal(await thread.commit(store, step), true, "the store takes writes");
-    }
-    if (powerLater) await fixture.losePower(store);
-    else await store.close();
-    const again = await fixture.open();
-    for (const { key, script } of threads) await assertStored(again, key, script.expected());
-    await again.close();
-  } catch (error) {
-    (error as Error).message = `${where}: ${(error as Error).message}`;
-    throw error;
-  }
 }

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertStored } from "../../testing/assert-stored.ts";
+import { checkAfterCrash } from "../../testing/check-after-crash.ts";
 import { PromisedThread } from "../../testing/crash-oracle.ts";
 import { EmbeddedFixture, type ViewAfterwards } from "../../testing/embedded-fixture.ts";
 import { stageHistory } from "../../testing/stage-history.ts";
@@ -40,12 +41,8 @@ for (const [offset, [name, power, view]] of kinds.entries()) {
       const { store, threads } = await workload(fixture, step);
       if (power) await fixture.losePower(store, view);
       else await fixture.kill(store);
-      try {
-        await checkAfterwards(fixture, threads, !power);
-      } catch (error) {
-        (error as Error).message = `step ${step}: ${(error as Error).message}`;
-        throw error;
-      }
+      await checkAfterCrash(fixture, threads, { where: `step ${step}`, powerLater: !power });
+      assert.deepEqual(fixture.disk.paths(/\/imports\/./), [], "nothing staged is left");
       crashes += 1;
     }
     t.diagnostic(`${crashes} crashes over ${total} steps`);
@@ -121,27 +118,6 @@ async function workload(fixture: EmbeddedFixture, dieAt: number) {
     if (!fixture.files.dead) throw error;
   }
   return { store, threads, edits: fixture.files.edits };
-}
-
-async function checkAfterwards(
-  fixture: EmbeddedFixture,
-  threads: readonly PromisedThread[],
-  powerLater: boolean,
-): Promise<void> {
-  const store = await fixture.open();
-  for (const thread of threads) await thread.verify(store);
-  for (const thread of threads) {
-    const { thread: row } = thread.script.expected();
-    if (row?.deletedAt != null) continue;
-    const step = row === null ? created() : message("after the crash");
-    assert.equal(await thread.commit(store, step), true, "the store takes writes");
-  }
-  if (powerLater) await fixture.losePower(store);
-  else await store.close();
-  const again = await fixture.open();
-  for (const { key, script } of threads) await assertStored(again, key, script.expected());
-  await again.close();
-  assert.deepEqual(fixture.disk.paths(/\/imports\/./), [], "nothing staged is left");
 }
 
 test("MOVE4 STORAGE_UNAVAILABLE a full disk refuses the import and nobody else", async (t) => {
