@@ -296,7 +296,7 @@ export class EmbeddedStore implements ThreadStore {
       }
       const deleted = commit.rows.thread.deletedAt !== null;
       if (deleted) this.#parts.stale.addDeleted(commit.key, tail.erase(commit.key));
-      else tail.add(commit.key, segment, writes);
+      else tail.add(commit.key, writes);
       if (deleted) this.#search.deleted(commit.key);
       else this.#search.changed(commit.key);
       const meta = commit.changes.some(isMeta) || writes.some(({ offset }) => offset === 0);

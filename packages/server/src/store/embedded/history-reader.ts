@@ -6,8 +6,9 @@
 import type { RolloutRow } from "../rows.ts";
 import type { ThreadKey } from "../thread-key.ts";
 import { type ByteRange, type EventPage, type EventQuery, StorageDamage } from "../thread-store.ts";
+import { bytesOfWrite, endOfWrite, type RolloutWrite } from "./journal-record.ts";
 import { LineCollector } from "./line-collector.ts";
-import type { MemoryTail, TailChunk } from "./memory-tail.ts";
+import type { MemoryTail } from "./memory-tail.ts";
 import { mergedRollouts } from "./merged-rows.ts";
 import { collectChunks, type RolloutFiles } from "./rollout-files.ts";
 import type { RowOverlay } from "./row-overlay.ts";
@@ -52,13 +53,15 @@ export class HistoryReader {
     key: ThreadKey,
     rollout: RolloutRow,
     { start, end }: ByteRange,
-    chunks: readonly TailChunk[],
+    chunks: readonly RolloutWrite[],
   ): AsyncGenerator<Buffer> {
     const last = chunks.at(-1);
-    if (last !== undefined && last.offset + last.bytes.length < end) throw missing(rollout, last);
+    if (last !== undefined && endOfWrite(last) < end) throw missing(rollout, last);
     const fileEnd = Math.min(end, chunks[0]?.offset ?? end);
     if (start < fileEnd) yield* this.#parts.rollouts.bytes(key, rollout, start, fileEnd);
-    for (const { offset, bytes } of chunks) {
+    for (const chunk of chunks) {
+      const { offset } = chunk;
+      const bytes = bytesOfWrite(chunk);
       const from = Math.max(0, start - offset);
       const to = Math.min(bytes.length, end - offset);
       if (from < to) yield bytes.subarray(from, to);
@@ -79,7 +82,7 @@ export class HistoryReader {
   async #collect(
     query: EventQuery,
     row: RolloutRow,
-    chunks: readonly TailChunk[],
+    chunks: readonly RolloutWrite[],
     collector: LineCollector,
   ): Promise<boolean> {
     const { key, order } = query;
@@ -103,7 +106,7 @@ export class HistoryReader {
 }
 
 /** What the tables know of was in the journal, and the journal could not be read there. */
-function missing({ rolloutId }: RolloutRow, last: TailChunk): StorageDamage {
+function missing({ rolloutId }: RolloutRow, last: RolloutWrite): StorageDamage {
   return new StorageDamage(
     `${rolloutId} lacks what came behind event ${last.lastSequence}: it stood in a part of the ` +
       "journal that is damaged; restore the data directory from a backup",

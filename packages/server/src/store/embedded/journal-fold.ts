@@ -86,7 +86,7 @@ export class JournalFold implements ReplayHandlers {
     // The files are already as the import left them, and its record tells the rest.
     if (batch < (this.#parts.importedAt.get(keyText(key)) ?? 0)) return;
     const head = headOf(key);
-    const writes = rolloutWrites(record, body);
+    const writes = rolloutWrites(record, { segment, body, from: 0, to: body.length });
     const wasDeleted = head !== null && head.thread.deletedAt !== null;
     try {
       // The tables may know what the journal lost, so that the rows alone do not tell.
@@ -101,7 +101,7 @@ export class JournalFold implements ReplayHandlers {
     }
     const deleted = (overlay.get(key)?.thread ?? head?.thread)?.deletedAt !== null;
     if (deleted) this.stale.addDeleted(key, this.tail.erase(key));
-    else this.tail.add(key, segment, writes);
+    else this.tail.add(key, writes);
     const meta = record.changes.some(isMeta) || writes.some(({ offset }) => offset === 0);
     if (meta) this.stale.add(segment, key);
   }

@@ -21,7 +21,13 @@ import {
 import type { Change } from "../changes.ts";
 import { foldChanges, type ThreadHead } from "../rows.ts";
 import type { Commit } from "../thread-store.ts";
-import { bodyBytes, journalRecord, missingChanges, rolloutWrites } from "./journal-record.ts";
+import {
+  bodyBytes,
+  endOfWrite,
+  journalRecord,
+  missingChanges,
+  rolloutWrites,
+} from "./journal-record.ts";
 
 function bodyOf({ changes }: Commit): Buffer {
   const lines = changes.flatMap((change) => (change.kind === "event" ? [`${change.line}\n`] : []));
@@ -56,14 +62,15 @@ test("LOG9 a record says where each run of lines goes, and nothing overlaps", ()
     assert.equal(bodyBytes(record), body.length);
     const ends = new Map(start.rollouts.map((row) => [row.rolloutId, row.bytes]));
     let sequence = start.thread?.sequence ?? 0;
-    for (const write of rolloutWrites(record, body)) {
+    const part = { segment: 1, body, from: 0, to: body.length };
+    for (const write of rolloutWrites(record, part)) {
       assert.equal(write.offset, ends.get(write.rolloutId) ?? 0);
       assert.equal(write.firstSequence, sequence + 1);
       sequence = write.lastSequence;
-      ends.set(write.rolloutId, write.offset + write.bytes.length);
+      ends.set(write.rolloutId, endOfWrite(write));
     }
     for (const row of end.rollouts) assert.equal(ends.get(row.rolloutId) ?? 0, row.bytes);
-    assert.throws(() => rolloutWrites(record, Buffer.concat([body, Buffer.from("x\n")])));
+    assert.throws(() => rolloutWrites(record, { ...part, to: body.length + 2 }));
   }
 });
 

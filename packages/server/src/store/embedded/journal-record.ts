@@ -9,13 +9,20 @@ import type { ThreadRow } from "../rows.ts";
 import type { Commit } from "../thread-store.ts";
 import type { JournalChange, JournalCommit, RolloutLines } from "./journal-codec.ts";
 
-/** A run of whole lines at its place in a rollout. */
-export type RolloutWrite = {
+/** Where the lines of a record stand: a part of a batch's body, and the segment it is in. */
+export type BatchPart = {
+  readonly segment: number;
+  readonly body: Buffer;
+  readonly from: number;
+  readonly to: number;
+};
+
+/** A run of whole lines, which stand in that part of a batch, and its place in a rollout. */
+export type RolloutWrite = BatchPart & {
   readonly rolloutId: string;
   readonly offset: number;
   readonly firstSequence: number;
   readonly lastSequence: number;
-  readonly bytes: Buffer;
 };
 
 /** The record of a commit: its changes, the events as runs of lines with their offsets. */
@@ -69,28 +76,31 @@ function startIn(rolloutId: string, { changes, rows }: Commit): number {
   return start;
 }
 
-/** The runs of lines of a record, which stand in `body` from `from` up to `to`. */
-export function rolloutWrites(
-  record: JournalCommit,
-  body: Buffer,
-  { from, to } = { from: 0, to: body.length },
-): RolloutWrite[] {
+/** The runs of lines of a record, all of which stand in `part`. */
+export function rolloutWrites(record: JournalCommit, part: BatchPart): RolloutWrite[] {
+  const { segment, body } = part;
   const writes: RolloutWrite[] = [];
-  let at = from;
+  let at = part.from;
   for (const change of record.changes) {
     if (change.kind !== "events") continue;
-    const end = at + bytesOf(change);
-    writes.push({
-      rolloutId: change.rolloutId,
-      offset: change.offset,
-      firstSequence: change.firstSequence,
-      lastSequence: change.firstSequence + change.sizes.length - 1,
-      bytes: body.subarray(at, end),
-    });
-    at = end;
+    const { rolloutId, offset, firstSequence, sizes } = change;
+    const lastSequence = firstSequence + sizes.length - 1;
+    const from = at;
+    at += bytesOf(change);
+    writes.push({ segment, body, from, to: at, rolloutId, offset, firstSequence, lastSequence });
   }
-  assert(at === to, "a record accounts for all of its lines");
+  assert(at === part.to, "a record accounts for all of its lines");
   return writes;
+}
+
+/** Behind which offset of its rollout a run of lines ends. */
+export function endOfWrite({ offset, from, to }: RolloutWrite): number {
+  return offset + to - from;
+}
+
+/** The bytes of a run of lines, not a copy. */
+export function bytesOfWrite({ body, from, to }: RolloutWrite): Buffer {
+  return body.subarray(from, to);
 }
 
 /** How much of a batch's body belongs to a record. */

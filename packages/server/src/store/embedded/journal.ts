@@ -228,7 +228,7 @@ export class Journal {
     segment.position = end;
     segment.openSince ??= this.#parts.now();
     this.#lastBatch = number;
-    this.#parts.onFlushed(segment.number, number, flushedCommits(batch, body));
+    this.#parts.onFlushed(segment.number, number, flushedCommits(batch, segment.number, body));
     for (const waiting of batch) waiting.resolve();
     const full = segment.position >= this.#parts.limits.segmentBytes;
     if (full || this.#sealWaiters.length > 0) this.#sealCurrent();
@@ -322,12 +322,12 @@ function bodyOf(batch: readonly Waiting[]): Buffer {
   return body;
 }
 
-function flushedCommits(batch: readonly Waiting[], body: Buffer): FlushedCommit[] {
+function flushedCommits(batch: readonly Waiting[], segment: number, body: Buffer): FlushedCommit[] {
   let at = 0;
   return batch.map(({ commit, record, bytes }) => {
     const from = at;
     at += bytes;
-    return { commit, writes: rolloutWrites(record, body, { from, to: at }) };
+    return { commit, writes: rolloutWrites(record, { segment, body, from, to: at }) };
   });
 }
 

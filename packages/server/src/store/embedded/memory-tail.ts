@@ -5,24 +5,21 @@
  * the border between file and tail is always a segment's (LOG14).
  */
 import { keyText, type ThreadKey } from "../thread-key.ts";
-import type { RolloutWrite } from "./journal-record.ts";
-
-/** Lines of one commit in one rollout, and the journal segment they stand in. */
-export type TailChunk = RolloutWrite & { readonly segment: number };
+import { endOfWrite, type RolloutWrite } from "./journal-record.ts";
 
 /** What of a thread sealed segments hold. */
 export type SegmentShare = {
   readonly key: ThreadKey;
-  readonly rollouts: ReadonlyMap<string, readonly TailChunk[]>;
+  readonly rollouts: ReadonlyMap<string, readonly RolloutWrite[]>;
 };
 
-type ThreadTail = { readonly key: ThreadKey; readonly rollouts: Map<string, TailChunk[]> };
+type ThreadTail = { readonly key: ThreadKey; readonly rollouts: Map<string, RolloutWrite[]> };
 
 /** The tails of all threads, by rollout, in the order of the lines. */
 export class MemoryTail {
   readonly #threads = new Map<string, ThreadTail>();
 
-  add(key: ThreadKey, segment: number, writes: readonly RolloutWrite[]): void {
+  add(key: ThreadKey, writes: readonly RolloutWrite[]): void {
     if (writes.length === 0) return;
     const text = keyText(key);
     let tail = this.#threads.get(text);
@@ -32,8 +29,8 @@ export class MemoryTail {
     }
     for (const write of writes) {
       const chunks = tail.rollouts.get(write.rolloutId);
-      if (chunks === undefined) tail.rollouts.set(write.rolloutId, [{ ...write, segment }]);
-      else chunks.push({ ...write, segment });
+      if (chunks === undefined) tail.rollouts.set(write.rolloutId, [write]);
+      else chunks.push(write);
     }
   }
 
@@ -42,19 +39,19 @@ export class MemoryTail {
     const first = new Map(writes.toReversed().map((write) => [write.rolloutId, write]));
     return [...first.values()].every(({ rolloutId, offset }) => {
       const last = this.chunks(key, rolloutId).at(-1);
-      return last === undefined || last.offset + last.bytes.length === offset;
+      return last === undefined || endOfWrite(last) === offset;
     });
   }
 
   /** The rollout's chunks in order. The array may grow later; take what is needed at once. */
-  chunks(key: ThreadKey, rolloutId: string): readonly TailChunk[] {
+  chunks(key: ThreadKey, rolloutId: string): readonly RolloutWrite[] {
     return this.#threads.get(keyText(key))?.rollouts.get(rolloutId) ?? [];
   }
 
   /** Threads with lines in segments up to this one, and those lines. */
   *shares(segment: number): Generator<SegmentShare> {
     for (const { key, rollouts } of this.#threads.values()) {
-      const share = new Map<string, TailChunk[]>();
+      const share = new Map<string, RolloutWrite[]>();
       for (const [rolloutId, chunks] of rollouts) {
         const own = chunks.filter((chunk) => chunk.segment <= segment);
         if (own.length > 0) share.set(rolloutId, own);

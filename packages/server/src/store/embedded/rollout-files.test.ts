@@ -10,7 +10,7 @@ import { SimulatedDisk } from "../../testing/simulated-disk.ts";
 import type { ThreadKey } from "../thread-key.ts";
 import { StorageDamage } from "../thread-store.ts";
 import { threadFolder } from "./data-paths.ts";
-import type { TailChunk } from "./memory-tail.ts";
+import type { RolloutWrite } from "./journal-record.ts";
 import { RolloutFiles } from "./rollout-files.ts";
 import { type StoreLimits, storeLimits } from "./store-limits.ts";
 
@@ -38,11 +38,11 @@ async function prepare(limits: Partial<StoreLimits> = {}) {
 }
 
 /** Lines `from`, `from + 1`, …, each of ten bytes. */
-function chunk(rolloutId: string, from: number, count: number): TailChunk {
+function chunk(rolloutId: string, from: number, count: number): RolloutWrite {
   const lines = Array.from({ length: count }, (_, at) => `${from + at}`.padEnd(9, "-"));
-  const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(""));
+  const body = Buffer.from(lines.map((line) => `${line}\n`).join(""));
   const place = { offset: (from - 1) * 10, firstSequence: from, lastSequence: from + count - 1 };
-  return { rolloutId, segment: 1, bytes, ...place };
+  return { rolloutId, segment: 1, body, from: 0, to: body.length, ...place };
 }
 
 async function sequences(rollouts: RolloutFiles, rolloutId: string, from: number, to: number) {

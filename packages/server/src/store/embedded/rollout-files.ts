@@ -9,7 +9,7 @@ import type { ThreadKey } from "../thread-key.ts";
 import { StorageDamage } from "../thread-store.ts";
 import { rolloutFile, rolloutIndexFile, threadFolder } from "./data-paths.ts";
 import { type FileSystem, isMissing, type OpenFile, readFully, writeFully } from "./file-system.ts";
-import type { TailChunk } from "./memory-tail.ts";
+import { bytesOfWrite, endOfWrite, type RolloutWrite } from "./journal-record.ts";
 import {
   blocksOf,
   decodeBlocks,
@@ -53,8 +53,8 @@ export class RolloutFiles {
    * Writes chunks that stand next to each other at their place and indexes them; both files are
    * on stable storage when it resolves. Doing it again changes nothing. The folder must exist.
    */
-  async write(key: ThreadKey, rolloutId: string, chunks: readonly TailChunk[]): Promise<void> {
-    const first = chunks[0] as TailChunk;
+  async write(key: ThreadKey, rolloutId: string, chunks: readonly RolloutWrite[]): Promise<void> {
+    const first = chunks[0] as RolloutWrite;
     const folder = threadFolder(this.#dataDir, key);
     const indexPath = rolloutIndexFile(folder, rolloutId);
     const known = await this.#writtenBlocks(indexPath);
@@ -66,7 +66,7 @@ export class RolloutFiles {
           "restore the file from a backup",
       );
     }
-    const bytes = Buffer.concat(chunks.map((chunk) => chunk.bytes));
+    const bytes = Buffer.concat(chunks.map(bytesOfWrite));
     const isOwn = this.#ownEnds.get(indexPath) === first.offset;
     // Until both are written, nothing is known of either.
     this.#ownEnds.delete(indexPath);
@@ -172,9 +172,9 @@ export class RolloutFiles {
   }
 
   /** The blocks of neighbouring chunks, whose bytes stand in `bytes`, which begins at `start`. */
-  #blocksIn(run: readonly TailChunk[], bytes: Buffer, start: number): IndexBlock[] {
-    const [first, last] = [run[0] as TailChunk, run.at(-1) as TailChunk];
-    const end = last.offset + last.bytes.length;
+  #blocksIn(run: readonly RolloutWrite[], bytes: Buffer, start: number): IndexBlock[] {
+    const [first, last] = [run[0] as RolloutWrite, run.at(-1) as RolloutWrite];
+    const end = endOfWrite(last);
     const lines = bytes.subarray(first.offset - start, end - start);
     return blocksOf(lines, first, this.#limits.blockBytes);
   }
@@ -283,8 +283,8 @@ export class RolloutFiles {
  * Runs of chunks of one journal segment. A block never holds lines of two: where a crash leaves only
  * the newer segment in the journal, writing goes on at a border between blocks.
  */
-function bySegment(chunks: readonly TailChunk[]): TailChunk[][] {
-  const runs: TailChunk[][] = [];
+function bySegment(chunks: readonly RolloutWrite[]): RolloutWrite[][] {
+  const runs: RolloutWrite[][] = [];
   for (const chunk of chunks) {
     const run = runs.at(-1);
     if (run?.[0]?.segment === chunk.segment) run.push(chunk);
@@ -351,7 +351,7 @@ function* linesOf(bytes: Buffer, firstSequence: number) {
 
 /** Hands the lines of tail chunks to `sink`. False when it is full. */
 export function collectChunks(
-  chunks: readonly TailChunk[],
+  chunks: readonly RolloutWrite[],
   range: LineRange,
   order: "asc" | "desc",
   sink: LineSink,
@@ -359,7 +359,7 @@ export function collectChunks(
   const ordered = order === "asc" ? chunks : [...chunks].reverse();
   for (const chunk of ordered) {
     if (chunk.lastSequence < range.from || chunk.firstSequence > range.to) continue;
-    const lines = [...linesOf(chunk.bytes, chunk.firstSequence)];
+    const lines = [...linesOf(bytesOfWrite(chunk), chunk.firstSequence)];
     if (order === "desc") lines.reverse();
     for (const { line, sequence } of lines) {
       if (sequence < range.from || sequence > range.to) continue;
