@@ -45,7 +45,7 @@ export const durationBuckets = [
 export const socketsPerKeyMax = 10_000;
 
 /** Leases: `LeaseWatch` says what each of these is for. */
-export const leaseWatchLimits = { tickMs: 500, atOnceMax: 64 } as const;
+export const leaseWatchLimits = { tickMs: 500, atOnceMax: 64, turnMs: 4 } as const;
 
 /** Requested compactions: `Compactions` says what each of these is for. Times in milliseconds. */
 export const compactionLimits = {
