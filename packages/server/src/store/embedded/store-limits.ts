@@ -16,8 +16,12 @@ export const storeLimits = {
   checkpointSegments: 4,
   /** A segment with content is sealed after this time at the latest (DEL6: within 60 s). */
   checkpointIntervalMs: 20_000,
+  /** Milliseconds that work behind the flushes takes of one turn of the event loop. */
+  turnMs: 4,
   /** Changed rows go to the view this long after a flush; until then they are read from memory. */
   viewIntervalMs: 200,
+  /** Threads whose rows are handed to the view at once: a message is copied in one turn. */
+  viewThreadsAtOnce: 200,
   /** Changed threads are indexed for search this long after a flush (FIND6: within 2 s). */
   searchIntervalMs: 300,
   /** Lines of events handed to the search index at once. */
