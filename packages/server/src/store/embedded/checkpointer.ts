@@ -41,8 +41,10 @@ export type CheckpointerParts = {
   readonly tail: MemoryTail;
   readonly rollouts: RolloutFiles;
   readonly damage: Damage;
-  /** The threads whose metadata changed in a segment, as they are now. */
-  readonly staleThreads: (segment: number) => readonly StaleThread[];
+  /** The threads whose metadata changed in a segment. */
+  readonly staleKeys: (segment: number) => readonly ThreadKey[];
+  /** Such a thread as it is now; null: its `thread.json` is not to be written. */
+  readonly staleThread: (key: ThreadKey) => StaleThread | null;
   /** Resolves when the imports of the segment are in the files and the view. */
   readonly importsApplied: (segment: number) => Promise<void>;
   /** Commits the view durably, at least up to the batch. */
@@ -127,14 +129,13 @@ export class Checkpointer {
   }
 
   async #write(group: readonly SealedSegment[]): Promise<void> {
-    const { tail, limits, staleThreads } = this.#parts;
-    const changed = group.flatMap(({ segment }) => staleThreads(segment));
-    const stale = new Map(changed.map((one) => [keyText(one.row), one]));
-    const shares = [...tail.shares((group.at(-1) as SealedSegment).segment)];
+    const { tail, limits, staleKeys } = this.#parts;
+    const shares = tail.shares((group.at(-1) as SealedSegment).segment);
     await inParallel(shares, limits.checkpointWriters, (share) => this.#writeShare(share));
-    await inParallel([...stale.values()], limits.checkpointWriters, (one) =>
-      this.#writeThread(one),
-    );
+    // Looked up now: of a thread deleted meanwhile the lines are not, or not all, in the files.
+    const keys = group.flatMap(({ segment }) => staleKeys(segment));
+    const stale = new Map(keys.map((key) => [keyText(key), key]));
+    await inParallel(stale.values(), limits.checkpointWriters, (key) => this.#writeThread(key));
   }
 
   async #setAside(segment: number): Promise<void> {
@@ -168,8 +169,11 @@ export class Checkpointer {
     }
   }
 
-  async #writeThread({ row, rollouts }: StaleThread): Promise<void> {
-    const { files, dataDir } = this.#parts;
+  async #writeThread(key: ThreadKey): Promise<void> {
+    const { files, dataDir, staleThread } = this.#parts;
+    const stale = staleThread(key);
+    if (stale === null) return;
+    const { row, rollouts } = stale;
     const folder = threadFolder(dataDir, row);
     await files.makeFolder(folder);
     await replaceFile(files, threadJsonFile(folder), encodeThreadJson(row, rollouts));
@@ -192,11 +196,10 @@ export class Checkpointer {
  * under way any more: what is done again must not meet what was not finished.
  */
 async function inParallel<Item>(
-  items: readonly Item[],
+  queue: IterableIterator<Item>,
   width: number,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
-  const queue = items.values();
   const failures: unknown[] = [];
   const lane = async () => {
     for (const item of queue) {
@@ -204,6 +207,6 @@ async function inParallel<Item>(
       await work(item).catch((error) => failures.push(error));
     }
   };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
+  await Promise.all(Array.from({ length: width }, lane));
   if (failures.length > 0) throw failures[0];
 }
