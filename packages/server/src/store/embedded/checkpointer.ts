@@ -25,7 +25,7 @@ import {
 } from "./data-paths.ts";
 import { type FileSystem, isMissing, replaceFile } from "./file-system.ts";
 import type { SealedSegment } from "./journal.ts";
-import type { MemoryTail, SegmentShare } from "./memory-tail.ts";
+import type { MemoryTail, SegmentShare, TailChunk } from "./memory-tail.ts";
 import type { RolloutFiles } from "./rollout-files.ts";
 import type { StoreLimits } from "./store-limits.ts";
 import { encodeThreadJson } from "./thread-json.ts";
@@ -161,11 +161,14 @@ export class Checkpointer {
 
   /** The names of a new rollout's files are synced with `thread.json`, which names it as well. */
   async #writeLines({ key, rollouts }: SegmentShare): Promise<void> {
-    const folder = threadFolder(this.#parts.dataDir, key);
+    const { dataDir, limits } = this.#parts;
+    const folder = threadFolder(dataDir, key);
     const isNew = [...rollouts.values()].some((chunks) => chunks[0]?.offset === 0);
     if (isNew) await this.#parts.files.makeFolder(folder);
     for (const [rolloutId, chunks] of rollouts) {
-      await this.#parts.rollouts.write(key, rolloutId, chunks);
+      for (const piece of piecesOf(chunks, limits.checkpointBytes)) {
+        await this.#parts.rollouts.write(key, rolloutId, piece);
+      }
     }
   }
 
@@ -189,6 +192,22 @@ export class Checkpointer {
     await files.syncFolder(folder);
     rollouts.forget(key);
   }
+}
+
+/** Chunks in order, so many bytes at a time; a single longer one goes alone. */
+function* piecesOf(chunks: readonly TailChunk[], bytesMax: number): Generator<TailChunk[]> {
+  let piece: TailChunk[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    if (piece.length > 0 && bytes + chunk.bytes.length > bytesMax) {
+      yield piece;
+      piece = [];
+      bytes = 0;
+    }
+    piece.push(chunk);
+    bytes += chunk.bytes.length;
+  }
+  yield piece;
 }
 
 /**

@@ -36,6 +36,8 @@ export const storeLimits = {
   searchHitsOneIn: 8,
   /** Between two attempts to write again after a full disk (LOG13). */
   retryMs: 1_000,
+  /** Bytes of one rollout that a checkpoint writes at a time: they are indexed in one turn. */
+  checkpointBytes: 8 * 1024 * 1024,
   /** Rollout files written at a time by a checkpoint, so that a flush never waits behind many. */
   checkpointWriters: 2,
   /** A block of a rollout is at most this long, unless one line alone is longer. */
