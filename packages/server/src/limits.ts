@@ -56,6 +56,8 @@ export const compactionLimits = {
   retryMs: 1_000,
 } as const;
 
+/** Milliseconds a thread that made a summary waits for another; past it it ends. */
+export const summaryRestMs = 10_000;
 /** Milliseconds one summary may take in all, parts and retries included; past it it fails. */
 export const summariserMs = 300_000;
 /** What a model's answers and the requests to it are held to; `ModelSummariser` says how. */
