@@ -44,6 +44,7 @@ import {
   compactionLimits,
   socketsPerKeyMax as defaultSocketsPerKeyMax,
   importLimits,
+  summaryRestMs,
 } from "./limits.ts";
 import { attachLive, type LiveServer } from "./live/live-server.ts";
 import { MemoryBus } from "./live/memory-bus.ts";
@@ -171,7 +172,10 @@ async function serve(parts: Parts): Promise<void> {
     store,
     commands,
     audit: accounts.audit,
-    makeSummary: summaryMaker({ store, settings: modelOf(config), counters: modelCounters }),
+    makeSummary: summaryMaker({
+      ...{ store, settings: modelOf(config), counters: modelCounters },
+      restMs: summaryRestMs,
+    }),
     onError: (error) => log.error({ err: error }, "a summary failed"),
     ...compactionLimits,
   });

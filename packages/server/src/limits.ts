@@ -45,7 +45,7 @@ export const durationBuckets = [
 export const socketsPerKeyMax = 10_000;
 
 /** Leases: `LeaseWatch` says what each of these is for. */
-export const leaseWatchLimits = { tickMs: 500, atOnceMax: 64 } as const;
+export const leaseWatchLimits = { tickMs: 500, atOnceMax: 64, turnMs: 4 } as const;
 
 /** Requested compactions: `Compactions` says what each of these is for. Times in milliseconds. */
 export const compactionLimits = {
@@ -56,6 +56,8 @@ export const compactionLimits = {
   retryMs: 1_000,
 } as const;
 
+/** Milliseconds a thread that made a summary waits for another; past it it ends. */
+export const summaryRestMs = 10_000;
 /** Milliseconds one summary may take in all, parts and retries included; past it it fails. */
 export const summariserMs = 300_000;
 /** What a model's answers and the requests to it are held to; `ModelSummariser` says how. */

@@ -20,7 +20,10 @@ const exitCodes = { done: 0, failed: 1, interruptedTwice: 130 } as const;
 export async function serve(config: Config): Promise<number> {
   const signalled = firstSignal();
   // In the user's own cache: a folder that others can write to must not hold code.
-  enableCompileCache(join(homedir(), ".cache", "spool", "compile"));
+  const compiled = join(homedir(), ".cache", "spool", "compile");
+  enableCompileCache(compiled);
+  // biome-ignore lint/style/noProcessEnv: written, not read; threads are told of it nowhere else
+  process.env.NODE_COMPILE_CACHE = compiled;
   const { startApp } = await import("./app.ts");
   let app: App;
   try {

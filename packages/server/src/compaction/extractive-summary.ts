@@ -10,7 +10,12 @@ import { type Traces, tracesOf } from "./tool-traces.ts";
 /** Characters of the summary as JSON text: what stands in the event. */
 export const summaryLengthMax = 11_600;
 
-type Section = { readonly title: string; readonly share: number; readonly lines: string[] };
+/** The lines are asked for in order, as long as they fit. */
+type Section = {
+  readonly title: string;
+  readonly share: number;
+  readonly lines: Iterable<string>;
+};
 
 const wish =
   /\b(must|never|always|only|do not|don't|should|without|make sure|prefer|avoid|keep)\b/i;
@@ -64,7 +69,7 @@ function traceSections({ files, commands, problems }: Traces): Section[] {
     return said === null ? `${what}: no result` : `${short(what, 120)}: ${short(said, 200)}`;
   });
   return [
-    { title: "Files", share: 900, lines: [...newest(written, 160), ...newest(read, 160)] },
+    { title: "Files", share: 900, lines: newest([...read, ...written], 160) },
     { title: "Commands", share: 700, lines: newest(commands, 160) },
     { title: "Open problems", share: 800, lines: newest(open, 330) },
   ];
@@ -74,7 +79,8 @@ function traceSections({ files, commands, problems }: Traces): Section[] {
 function wanted({ users, assistants }: Said, instructions: string | null): string[] {
   if (instructions === null) return [];
   const words = instructions.toLowerCase().match(/[\p{L}\p{N}_.-]{4,}/gu) ?? [];
-  const matches = [...users, ...assistants].flatMap(sentencesOf).map((sentence) => {
+  const sentences = [...users, ...assistants].flatMap((text) => sentencesOf(text));
+  const matches = sentences.map((sentence) => {
     const lower = sentence.toLowerCase();
     return { sentence, count: words.filter((word) => lower.includes(word)).length };
   });
@@ -83,16 +89,15 @@ function wanted({ users, assistants }: Said, instructions: string | null): strin
 }
 
 /** Newest first, since it counts most; the newest that fit stand in the order they were said. */
-function sentencesWith(texts: readonly string[], pattern: RegExp): string[] {
-  const found = texts.flatMap(sentencesOf).filter((sentence) => pattern.test(sentence));
-  return newest(unique(found), 220);
+function sentencesWith(texts: readonly string[], pattern: RegExp): Iterable<string> {
+  return newest(unique(texts.flatMap((text) => sentencesOf(text, pattern))), 220);
 }
 
-function newest(lines: readonly string[], lengthMax: number): string[] {
-  return [...lines].reverse().map((line) => short(line, lengthMax));
+function* newest(lines: readonly string[], lengthMax: number): Generator<string> {
+  for (let at = lines.length - 1; at >= 0; at -= 1) yield short(lines[at] as string, lengthMax);
 }
 
-function lastMessages(entries: readonly Entry[]): string[] {
+function lastMessages(entries: readonly Entry[]): Iterable<string> {
   const messages = entries
     .filter(({ type }) => type === "user_message" || type === "assistant_message")
     .map(({ type, payload }) => {
@@ -128,17 +133,18 @@ function assembled(sections: readonly Section[]): string {
 }
 
 /** The first lines that fit; where not even one does, its beginning. */
-function fitting(lines: readonly string[], room: number): string[] {
+function fitting(lines: Iterable<string>, room: number): string[] {
   const kept: string[] = [];
   let left = room;
   for (const line of lines) {
     const length = lengthOf(line) + 4;
-    if (length > left) break;
+    if (length > left) {
+      if (kept.length === 0 && room > 100) kept.push(cutTo(line, room - 8));
+      break;
+    }
     left -= length;
     kept.push(line);
   }
-  const [first] = lines;
-  if (kept.length === 0 && first !== undefined && room > 100) kept.push(cutTo(first, room - 8));
   return kept;
 }
 

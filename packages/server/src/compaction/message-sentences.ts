@@ -17,17 +17,23 @@ const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
 const textLengthMax = 8_000;
 const sentenceLengthMax = 400;
 
-/** Sentences of a text in order, on one line each; code blocks are none. */
-export function sentencesOf(text: string): string[] {
+/**
+ * Sentences of a text that a pattern of words matches, in order, on one line each; code blocks are
+ * none. Without a pattern all of them.
+ */
+export function sentencesOf(text: string, pattern = /(?:)/): string[] {
   const prose = text.slice(0, textLengthMax).replace(/```[\s\S]*?(```|$)/g, "\n");
   const sentences: string[] = [];
   for (const paragraph of prose.split(/\n+/)) {
+    // Most paragraphs hold none, and to segment one costs many times a look at it.
+    if (!pattern.test(paragraph.replace(/\s+/g, " "))) continue;
     for (const { segment } of segmenter.segment(paragraph)) {
       const sentence = segment
         .replace(/^[\s>*#-]+/, "")
         .replace(/\s+/g, " ")
         .trim();
-      if (sentence.length > 12 && sentence.length <= sentenceLengthMax) sentences.push(sentence);
+      const isOne = sentence.length > 12 && sentence.length <= sentenceLengthMax;
+      if (isOne && pattern.test(sentence)) sentences.push(sentence);
     }
   }
   return sentences;

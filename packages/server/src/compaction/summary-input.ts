@@ -6,7 +6,7 @@
 import type { JsonObject } from "@spool/protocol/json";
 import { bodyBytesMax } from "@spool/protocol/limits";
 import type { Event } from "@spool/protocol/resources";
-import { decodeEvent } from "../store/event-line.ts";
+import { eventOfLine } from "../store/event-line.ts";
 
 /** How much is kept; bytes and events are counted from the end, `firstEvents` from the start. */
 export type SummaryInputLimits = {
@@ -47,7 +47,7 @@ export class SummaryInput {
 
   /** The line of the next event. Throws an assertion error when it is none. */
   add(line: Buffer): void {
-    this.#whole.push({ event: decodeEvent(line).event, bytes: line.length });
+    this.#whole.push({ event: eventOfLine(line), bytes: line.length });
     this.#wholeBytes += line.length;
     while (this.#wholeBytes > this.#limits.wholeBytes && this.#wholeAt < this.#whole.length - 1) {
       const kept = this.#whole[this.#wholeAt] as Kept;

@@ -1,7 +1,8 @@
 /**
  * The server's end of a summary: reads the rollout's lines a page at a time and hands them to a
- * thread of its own, which parses, summarises and asks a model, so that nothing of it keeps publishers or watchers
- * waiting. One thread per summary; when the signal ends it, it is gone.
+ * thread of its own, which parses, summarises and asks a model, so that nothing of it keeps
+ * publishers or watchers waiting. A thread makes one summary at a time. One that failed, or that the
+ * signal ended, is gone; one that made a usual one rests a while for the next.
  */
 import { Worker } from "node:worker_threads";
 import type { JsonObject } from "@spool/protocol/json";
@@ -15,6 +16,8 @@ import type { SummaryAnswer, SummaryMessage, SummarySetup } from "./summary-work
 /** Bytes of lines handed over at a time. */
 const pageBytes = 2 * 1024 * 1024;
 const pageEvents = 5_000;
+/** A thread that took more bytes than this gives its memory back at once. */
+const restBytesMax = 16 * 1024 * 1024;
 /** Megabytes of heap a summary may use; one that needs more fails alone. */
 const heapMegabytesMax = 512;
 
@@ -23,24 +26,38 @@ export type SummaryParts = {
   readonly store: ThreadStore;
   readonly settings: ModelSettings | null;
   readonly counters: ModelCounters;
+  /** Milliseconds a thread waits for another summary. */
+  readonly restMs: number;
 };
 
 /** A maker of summaries of the store's threads. */
 export function summaryMaker(parts: SummaryParts): MakeSummary {
+  let resting: SummaryThread | null = null;
   return async (task, signal) => {
-    const { summary, keepLast = 0 } = task.wishes;
+    const { wishes } = task;
     // Nothing of the thread is needed for it.
-    if (summary !== undefined && keepLast === 0) return { summary };
-    const thread = new SummaryThread(task, parts);
+    if (wishes.summary !== undefined && !wishes.keepLast) return { summary: wishes.summary };
+    const rested = resting;
+    resting = null;
+    const thread = rested?.wake() ? rested : new SummaryThread(parts);
     const end = () => void thread.end();
     signal.addEventListener("abort", end, { once: true });
+    let isUsable = false;
     try {
-      for await (const page of linesOf(parts.store, task))
+      let bytes = 0;
+      for await (const page of linesOf(parts.store, task)) {
+        bytes += page.length;
         await thread.send({ kind: "lines", page });
-      return await thread.send({ kind: "make" });
+      }
+      const payload = await thread.send({ kind: "make", wishes });
+      isUsable = bytes <= restBytesMax && !signal.aborted && resting === null;
+      return payload;
     } finally {
       signal.removeEventListener("abort", end);
-      await thread.end();
+      if (isUsable) {
+        resting = thread;
+        thread.rest(parts.restMs);
+      } else await thread.end();
     }
   };
 }
@@ -89,11 +106,12 @@ function count(
 class SummaryThread {
   readonly #worker: Worker;
   #waiting: PromiseWithResolvers<JsonObject> | null = null;
+  #restTimer: NodeJS.Timeout | null = null;
   #isOver = false;
 
-  constructor({ wishes }: SummaryTask, { settings, counters }: SummaryParts) {
+  constructor({ settings, counters }: SummaryParts) {
     const model = settings === null ? null : { ...settings, url: settings.url.href };
-    const workerData: SummarySetup = { wishes, model };
+    const workerData: SummarySetup = { model };
     this.#worker = new Worker(new URL("./summary-worker.ts", import.meta.url), {
       workerData,
       execArgv: [],
@@ -120,7 +138,22 @@ class SummaryThread {
     return this.#waiting.promise;
   }
 
+  /** Waits for another summary, without keeping the process, and ends when none comes. */
+  rest(milliseconds: number): void {
+    this.#worker.unref();
+    this.#restTimer = setTimeout(() => void this.end(), milliseconds);
+    this.#restTimer.unref();
+  }
+
+  /** Ends the rest. False where the thread is over. */
+  wake(): boolean {
+    clearTimeout(this.#restTimer ?? undefined);
+    this.#worker.ref();
+    return !this.#isOver;
+  }
+
   async end(): Promise<void> {
+    this.#isOver = true;
     await this.#worker.terminate();
   }
 

@@ -1,12 +1,14 @@
 /**
- * The thread that makes one summary: takes the rollout's lines, then is told to make it, and answers
- * with the payload of the `compaction_completed`. Started by `summary-thread.ts`, which ends it.
+ * The thread that makes summaries, one after the other: takes a rollout's lines, then is told to make
+ * its summary, and answers with the payload of the `compaction_completed`. What it held of the thread
+ * goes with the answer. Started by `summary-thread.ts`, which ends it.
  */
 import os from "node:os";
 import { setTimeout as setTimeoutPromise } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import type { CompactThread } from "@spool/protocol/compaction";
 import type { JsonObject } from "@spool/protocol/json";
+import type { Event } from "@spool/protocol/resources";
 import type { Log } from "../ops/log.ts";
 import { compactionPayload } from "./compaction-payload.ts";
 import type { ModelTime } from "./model-attempts.ts";
@@ -19,16 +21,13 @@ import { SummaryInput } from "./summary-input.ts";
 /** A configured model, as a thread can be given it. */
 export type SummaryModel = Omit<ModelSettings, "url"> & { readonly url: string };
 
-/** What was asked for, and the model to ask; null: none. */
-export type SummarySetup = {
-  readonly wishes: CompactThread;
-  readonly model: SummaryModel | null;
-};
+/** The model to ask; null: none. */
+export type SummarySetup = { readonly model: SummaryModel | null };
 
-/** Whole lines with their newlines, in order; then the word to make the summary. */
+/** Whole lines with their newlines, in order; then the word to make the summary that was asked for. */
 export type SummaryMessage =
   | { readonly kind: "lines"; readonly page: Uint8Array }
-  | { readonly kind: "make" };
+  | { readonly kind: "make"; readonly wishes: CompactThread };
 
 /** What a model was asked, counted. */
 export type SummaryCounts = Pick<ModelCounters, "requests" | "retries" | "tokens">;
@@ -47,17 +46,17 @@ if (port === null) throw new Error("the summary's worker is started by the serve
 
 // Publishers come first. On Linux this is this thread's priority, elsewhere it would be the process's.
 if (process.platform === "linux") os.setPriority(0, os.constants.priority.PRIORITY_BELOW_NORMAL);
-const { wishes, model } = workerData as SummarySetup;
-const input = new SummaryInput();
-const counters = new ModelCounters();
-const summariser = model === null ? null : modelOf(model);
+const { model } = workerData as SummarySetup;
+let input = new SummaryInput();
 // The thread is ended from outside.
 const { signal } = new AbortController();
 
 port.on("message", (message: SummaryMessage) => {
   const answer = (given: SummaryAnswer) => port.postMessage(given);
   if (message.kind === "make") {
-    void make().then(answer);
+    const { events } = input;
+    input = new SummaryInput();
+    void make(events, message.wishes).then(answer);
     return;
   }
   const { buffer, byteOffset, byteLength } = message.page;
@@ -65,14 +64,15 @@ port.on("message", (message: SummaryMessage) => {
   answer({ kind: "taken" });
 });
 
-async function make(): Promise<SummaryAnswer> {
+async function make(events: readonly Event[], wishes: CompactThread): Promise<SummaryAnswer> {
+  const counters = new ModelCounters();
+  const summariser = model === null ? null : modelOf(model, counters);
   const counts = () => {
     const { requests, retries, tokens } = counters;
     return { requests, retries, tokens };
   };
   try {
-    const parts = { events: input.events, wishes, model: summariser };
-    const payload = await compactionPayload(parts, signal);
+    const payload = await compactionPayload({ events, wishes, model: summariser }, signal);
     return { kind: "made", payload, counts: counts() };
   } catch (error) {
     if (!(error instanceof SummariserError)) throw error;
@@ -80,7 +80,7 @@ async function make(): Promise<SummaryAnswer> {
   }
 }
 
-function modelOf({ url, ...settings }: SummaryModel): Summariser {
+function modelOf({ url, ...settings }: SummaryModel, counters: ModelCounters): Summariser {
   const time: ModelTime = {
     now: () => performance.now(),
     after: (milliseconds, task) => {

@@ -24,6 +24,7 @@ export const smallLimits: Partial<StoreLimits> = {
   segmentBytes: 3_000,
   allocateBytes: 1_024,
   blockBytes: 400,
+  checkpointBytes: 1_500,
   readBytes: 1_000,
   viewIntervalMs: 1_000_000,
   searchIntervalMs: 1_000_000,

@@ -11,8 +11,8 @@ import { watchRuns } from "./start-chores.ts";
 const seconds = (count: number) => count * 1_000;
 const heartbeat = publish("run_1", []);
 
-/** A watch over a clock that a test moves; `expire` answers from `until`, by thread. */
-function watchOver(t: TestContext, atOnceMax = 10) {
+/** A watch over a clock that a test moves; `expire` takes `msEach` and answers from `until`. */
+function watchOver(t: TestContext, { atOnceMax = 10, msEach = 0 } = {}) {
   const state = { now: 0, running: 0, most: 0, isRefusing: false };
   const expired: string[] = [];
   const until = new Map<string, number | null | Error>();
@@ -21,9 +21,11 @@ function watchOver(t: TestContext, atOnceMax = 10) {
     steadyNow: () => state.now,
     tickMs: 1,
     atOnceMax,
+    turnMs: 4,
     onError: (error) => errors.push(error),
     isRefusing: () => state.isRefusing,
     expire: async ({ threadId }) => {
+      state.now += msEach;
       state.running += 1;
       state.most = Math.max(state.most, state.running);
       await new Promise((resolve) => setImmediate(resolve));
@@ -73,11 +75,19 @@ test("RUN13 a run that ended by itself is not looked at, one that could not be e
 });
 
 test("RUN13 however many are due, only some are ended at a time", async (t) => {
-  const { state, expired, see } = watchOver(t, 25);
+  const { state, expired, see } = watchOver(t, { atOnceMax: 25 });
   for (let index = 0; index < 1_000; index += 1) see(`thr_${index}`, 3_000);
   state.now = 3_000;
   await eventually("all of them", () => expired.length === 1_000);
   assert.equal(state.most, 25);
+});
+
+test("RUN13 what takes long is ended in smaller groups, so that others have their turn", async (t) => {
+  const { state, expired, see } = watchOver(t, { msEach: 3 });
+  for (let index = 0; index < 20; index += 1) see(`thr_${index}`, 3_000);
+  state.now = 3_000;
+  await eventually("all of them", () => expired.length === 20);
+  assert.equal(state.most, 2);
 });
 
 test("RUN13 LOG11 while storage refuses nothing is tried, and all of it afterwards", async (t) => {
@@ -97,6 +107,7 @@ function watchCommands(t: TestContext, server: CommandServer): LeaseWatch {
     steadyNow: server.fixture.clock.now,
     tickMs: 1,
     atOnceMax: 10,
+    turnMs: 4,
     onError: () => undefined,
     isRefusing: () => server.store.health().state === "refusing",
     expire: async (thread, ownerUserId) => {

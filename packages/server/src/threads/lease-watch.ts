@@ -3,6 +3,7 @@
  * which may be too early, never too late: what is due is asked of the thread itself, and waits
  * again when its lease was renewed meanwhile. However many are due, others are let in between.
  */
+import { TurnPace } from "../ops/turn-pace.ts";
 import { keyText, type ThreadKey } from "../store/thread-key.ts";
 
 /** What watching leases needs. */
@@ -22,6 +23,8 @@ export type LeaseWatchParts = {
   readonly tickMs: number;
   /** Runs ended at the same time. */
   readonly atOnceMax: number;
+  /** Milliseconds that deciding on some of them may take of one turn of the event loop. */
+  readonly turnMs: number;
 };
 
 type Watched = { readonly key: ThreadKey; readonly ownerUserId: string; readonly second: number };
@@ -90,15 +93,21 @@ export class LeaseWatch {
 
   async #expireDue(): Promise<void> {
     const due = this.#takeDue();
-    const { atOnceMax, isRefusing, steadyNow } = this.#parts;
-    for (let at = 0; at < due.length && !this.#isClosed; at += atOnceMax) {
+    const { atOnceMax, turnMs, isRefusing, steadyNow } = this.#parts;
+    const pace = new TurnPace(steadyNow, turnMs);
+    for (let at = 0; at < due.length && !this.#isClosed; ) {
       if (isRefusing()) {
         for (const one of due.slice(at)) this.#watchAgain(one, steadyNow());
         return;
       }
-      await Promise.all(due.slice(at, at + atOnceMax).map((one) => this.#expire(one)));
+      const ending: Promise<void>[] = [];
+      do {
+        ending.push(this.#expire(due[at] as Watched));
+        at += 1;
+      } while (at < due.length && ending.length < atOnceMax && !pace.isSpent);
+      await Promise.all(ending);
       // Whatever came in meanwhile goes first.
-      await new Promise((resolve) => setImmediate(resolve));
+      await pace.nextTurn();
     }
   }
 

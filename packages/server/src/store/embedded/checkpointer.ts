@@ -25,7 +25,7 @@ import {
 } from "./data-paths.ts";
 import { type FileSystem, isMissing, replaceFile } from "./file-system.ts";
 import type { SealedSegment } from "./journal.ts";
-import type { MemoryTail, SegmentShare } from "./memory-tail.ts";
+import type { MemoryTail, SegmentShare, TailChunk } from "./memory-tail.ts";
 import type { RolloutFiles } from "./rollout-files.ts";
 import type { StoreLimits } from "./store-limits.ts";
 import { encodeThreadJson } from "./thread-json.ts";
@@ -41,8 +41,10 @@ export type CheckpointerParts = {
   readonly tail: MemoryTail;
   readonly rollouts: RolloutFiles;
   readonly damage: Damage;
-  /** The threads whose metadata changed in a segment, as they are now. */
-  readonly staleThreads: (segment: number) => readonly StaleThread[];
+  /** The threads whose metadata changed in a segment. */
+  readonly staleKeys: (segment: number) => readonly ThreadKey[];
+  /** Such a thread as it is now; null: its `thread.json` is not to be written. */
+  readonly staleThread: (key: ThreadKey) => StaleThread | null;
   /** Resolves when the imports of the segment are in the files and the view. */
   readonly importsApplied: (segment: number) => Promise<void>;
   /** Commits the view durably, at least up to the batch. */
@@ -127,14 +129,13 @@ export class Checkpointer {
   }
 
   async #write(group: readonly SealedSegment[]): Promise<void> {
-    const { tail, limits, staleThreads } = this.#parts;
-    const changed = group.flatMap(({ segment }) => staleThreads(segment));
-    const stale = new Map(changed.map((one) => [keyText(one.row), one]));
-    const shares = [...tail.shares((group.at(-1) as SealedSegment).segment)];
+    const { tail, limits, staleKeys } = this.#parts;
+    const shares = tail.shares((group.at(-1) as SealedSegment).segment);
     await inParallel(shares, limits.checkpointWriters, (share) => this.#writeShare(share));
-    await inParallel([...stale.values()], limits.checkpointWriters, (one) =>
-      this.#writeThread(one),
-    );
+    // Looked up now: of a thread deleted meanwhile the lines are not, or not all, in the files.
+    const keys = group.flatMap(({ segment }) => staleKeys(segment));
+    const stale = new Map(keys.map((key) => [keyText(key), key]));
+    await inParallel(stale.values(), limits.checkpointWriters, (key) => this.#writeThread(key));
   }
 
   async #setAside(segment: number): Promise<void> {
@@ -160,16 +161,22 @@ export class Checkpointer {
 
   /** The names of a new rollout's files are synced with `thread.json`, which names it as well. */
   async #writeLines({ key, rollouts }: SegmentShare): Promise<void> {
-    const folder = threadFolder(this.#parts.dataDir, key);
+    const { dataDir, limits } = this.#parts;
+    const folder = threadFolder(dataDir, key);
     const isNew = [...rollouts.values()].some((chunks) => chunks[0]?.offset === 0);
     if (isNew) await this.#parts.files.makeFolder(folder);
     for (const [rolloutId, chunks] of rollouts) {
-      await this.#parts.rollouts.write(key, rolloutId, chunks);
+      for (const piece of piecesOf(chunks, limits.checkpointBytes)) {
+        await this.#parts.rollouts.write(key, rolloutId, piece);
+      }
     }
   }
 
-  async #writeThread({ row, rollouts }: StaleThread): Promise<void> {
-    const { files, dataDir } = this.#parts;
+  async #writeThread(key: ThreadKey): Promise<void> {
+    const { files, dataDir, staleThread } = this.#parts;
+    const stale = staleThread(key);
+    if (stale === null) return;
+    const { row, rollouts } = stale;
     const folder = threadFolder(dataDir, row);
     await files.makeFolder(folder);
     await replaceFile(files, threadJsonFile(folder), encodeThreadJson(row, rollouts));
@@ -187,16 +194,31 @@ export class Checkpointer {
   }
 }
 
+/** Chunks in order, so many bytes at a time; a single longer one goes alone. */
+function* piecesOf(chunks: readonly TailChunk[], bytesMax: number): Generator<TailChunk[]> {
+  let piece: TailChunk[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    if (piece.length > 0 && bytes + chunk.bytes.length > bytesMax) {
+      yield piece;
+      piece = [];
+      bytes = 0;
+    }
+    piece.push(chunk);
+    bytes += chunk.bytes.length;
+  }
+  yield piece;
+}
+
 /**
  * Works on all items, `width` at a time. Rejects with the first failure, and only when nothing is
  * under way any more: what is done again must not meet what was not finished.
  */
 async function inParallel<Item>(
-  items: readonly Item[],
+  queue: IterableIterator<Item>,
   width: number,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
-  const queue = items.values();
   const failures: unknown[] = [];
   const lane = async () => {
     for (const item of queue) {
@@ -204,6 +226,6 @@ async function inParallel<Item>(
       await work(item).catch((error) => failures.push(error));
     }
   };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
+  await Promise.all(Array.from({ length: width }, lane));
   if (failures.length > 0) throw failures[0];
 }

@@ -100,7 +100,8 @@ export class EmbeddedStore implements ThreadStore {
       tail,
       rollouts,
       damage: parts.damage,
-      staleThreads: (segment) => this.#staleThreads(segment),
+      staleKeys: (segment) => parts.stale.of(segment),
+      staleThread: (key) => this.#staleThread(key),
       importsApplied: (segment) => this.#imports.applied(segment),
       commitView: async (batch) => {
         await this.#viewFeed.commit(batch);
@@ -340,18 +341,16 @@ export class EmbeddedStore implements ThreadStore {
     this.#checkpoint();
   }
 
-  #staleThreads(segment: number): StaleThread[] {
-    const { stale, reader, overlay } = this.#parts;
-    return stale.of(segment).flatMap((key) => {
-      const row = this.#threadRow(key);
-      // Its rows are not all there; the segment of the import brings its thread.json.
-      if (this.#imports.isPending(key)) return [];
-      // What is known of a damaged thread may be less than its file says.
-      if (row === null || this.#parts.damage.has(keyText(key))) return [];
-      const query = { key, before: null, limit: Number.MAX_SAFE_INTEGER };
-      const rollouts = mergedRollouts(reader, overlay.get(key), query).reverse();
-      return [{ row, rollouts: rollouts.map(({ rolloutId }) => rolloutId) }];
-    });
+  #staleThread(key: ThreadKey): StaleThread | null {
+    const { reader, overlay } = this.#parts;
+    const row = this.#threadRow(key);
+    // Its rows are not all there; the segment of the import brings its thread.json.
+    if (this.#imports.isPending(key)) return null;
+    // What is known of a damaged thread may be less than its file says.
+    if (row === null || this.#parts.damage.has(keyText(key))) return null;
+    const query = { key, before: null, limit: Number.MAX_SAFE_INTEGER };
+    const rollouts = mergedRollouts(reader, overlay.get(key), query).reverse();
+    return { row, rollouts: rollouts.map(({ rolloutId }) => rolloutId) };
   }
 
   #threadRow(key: ThreadKey): ThreadRow | null {

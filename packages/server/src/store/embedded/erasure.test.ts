@@ -148,6 +148,34 @@ test("DEL7 LOG6 lines that a deletion kept from the files leave no gap behind", 
   }
 });
 
+test("DEL7 LOG6 a thread deleted while a checkpoint writes others leaves no gap behind", async (t) => {
+  const { fixture, store, thread } = await prepare(t);
+  await store.close();
+  const second = await fixture.open();
+  const release = fixture.files.hold("write", /threads/);
+  const others = [fixture.script("first"), fixture.script("second"), fixture.script("third")];
+  for (const one of others) await second.commit(one.commit(created(), message("stays")));
+  await second.commit(thread.commit(message(secret)));
+  fixture.clock.advance(10);
+  const isMade = () => fixture.files.count("make", /thr_first.*jsonl/) > 0;
+  await eventually("the checkpoint writes", isMade);
+  // Its lines are in the segment that is written, the deletion is in the next.
+  assert.equal(await second.commit(thread.commit(deleted())), "committed");
+  const segments = () => fixture.disk.files().filter(({ path }) => /journal.*log$/.test(path));
+  const [written] = segments();
+  release();
+  const isGone = () => segments().every(({ path }) => path !== written?.path);
+  await eventually("the segment is gone", isGone);
+  await fixture.kill(second);
+  fixture.removeView();
+  const third = await fixture.open();
+  for (const script of [thread, ...others]) {
+    await assertStored(third, script.key, script.expected());
+  }
+  await third.close();
+  assert.deepEqual(tellingFiles(fixture), []);
+});
+
 test("DEL6 nothing of a deleted thread is kept because a reader is under way", async (t) => {
   const { fixture, store, thread } = await prepare(t);
   // A list that is left half read must not keep the log of the tables from being emptied.

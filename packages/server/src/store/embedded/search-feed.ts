@@ -10,6 +10,7 @@
  * that was indexed (MOVE8) is erased and indexed anew. One task at a time.
  */
 import { crc32 } from "node:zlib";
+import { TurnPace } from "../../ops/turn-pace.ts";
 import { typeOfLine } from "../event-line.ts";
 import type { ThreadRow } from "../rows.ts";
 import { isSearched } from "../search-text.ts";
@@ -30,6 +31,7 @@ export type SearchFeedParts = {
   readonly isReadable: (key: ThreadKey) => boolean;
   readonly readEvents: (query: EventQuery) => Promise<EventPage>;
   readonly limits: StoreLimits;
+  readonly now: () => number;
   readonly log: (line: string) => void;
   /** Called when a task failed; true: the index is new, and everything is to be indexed again. */
   readonly onFailure: (error: unknown) => Promise<boolean>;
@@ -198,8 +200,11 @@ export class SearchFeed {
     const begun: ThreadKey[] = [];
     const finished: string[] = [];
     let bytesLeft = this.#parts.limits.searchBytes;
+    // Lines in memory are read without a wait, and one thread after the other would be one turn.
+    const pace = new TurnPace(this.#parts.now, this.#parts.limits.turnMs);
     try {
       for (const [text, key] of taken) {
+        await pace.pause();
         if (bytesLeft <= 0) break;
         this.#changed.delete(text);
         begun.push(key);

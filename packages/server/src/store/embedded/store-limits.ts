@@ -16,8 +16,12 @@ export const storeLimits = {
   checkpointSegments: 4,
   /** A segment with content is sealed after this time at the latest (DEL6: within 60 s). */
   checkpointIntervalMs: 20_000,
+  /** Milliseconds that work behind the flushes takes of one turn of the event loop. */
+  turnMs: 4,
   /** Changed rows go to the view this long after a flush; until then they are read from memory. */
   viewIntervalMs: 200,
+  /** Threads whose rows are handed to the view at once: a message is copied in one turn. */
+  viewThreadsAtOnce: 200,
   /** Changed threads are indexed for search this long after a flush (FIND6: within 2 s). */
   searchIntervalMs: 300,
   /** Lines of events handed to the search index at once. */
@@ -32,6 +36,8 @@ export const storeLimits = {
   searchHitsOneIn: 8,
   /** Between two attempts to write again after a full disk (LOG13). */
   retryMs: 1_000,
+  /** Bytes of one rollout that a checkpoint writes at a time: they are indexed in one turn. */
+  checkpointBytes: 8 * 1024 * 1024,
   /** Rollout files written at a time by a checkpoint, so that a flush never waits behind many. */
   checkpointWriters: 2,
   /** A block of a rollout is at most this long, unless one line alone is longer. */

@@ -3,7 +3,7 @@
  * are one, and durably when a checkpoint asks for it. What the view holds leaves the overlay; what
  * it refused is sent again. One call at a time.
  */
-import type { RowOverlay } from "./row-overlay.ts";
+import type { OverlayEntry, RowOverlay } from "./row-overlay.ts";
 import type { StoreLimits } from "./store-limits.ts";
 import type { ViewSink } from "./view-link.ts";
 import { isViewDamage } from "./view-schema.ts";
@@ -67,16 +67,11 @@ export class ViewFeed {
 
   async #write(batch: number, durable: boolean): Promise<void> {
     while (this.#running !== null) await this.#running.catch(() => undefined); // told to its caller
-    const { overlay, view } = this.#parts;
+    const { overlay } = this.#parts;
     const upTo = Math.max(batch, this.#lastBatch);
-    const updates: ViewUpdate[] = overlay.takeUnsent().map((entry) => ({
-      thread: entry.thread,
-      rollouts: [...entry.rollouts.values()].map((dated) => dated.row),
-      runs: [...entry.runs.values()].map((dated) => dated.row),
-      messageIds: entry.messageIds.map((dated) => dated.row),
-    }));
-    if (updates.length === 0 && !durable) return;
-    this.#running = view.apply(upTo, updates, durable).then(
+    const entries = overlay.takeUnsent();
+    if (entries.length === 0 && !durable) return;
+    this.#running = this.#send(entries, upTo, durable).then(
       () => overlay.settle(upTo),
       (error) => {
         overlay.markUnsent();
@@ -90,4 +85,24 @@ export class ViewFeed {
       this.#running = null;
     }
   }
+
+  /** Sends the rows in pieces; the view holds all up to the batch only with the last of them. */
+  async #send(entries: readonly OverlayEntry[], batch: number, durable: boolean): Promise<void> {
+    const { view, limits } = this.#parts;
+    const piece = limits.viewThreadsAtOnce;
+    let at = 0;
+    for (; at + piece < entries.length; at += piece) {
+      await view.apply(0, entries.slice(at, at + piece).map(updateOf), false);
+    }
+    await view.apply(batch, entries.slice(at).map(updateOf), durable);
+  }
+}
+
+function updateOf({ thread, rollouts, runs, messageIds }: OverlayEntry): ViewUpdate {
+  return {
+    thread,
+    rollouts: [...rollouts.values()].map((dated) => dated.row),
+    runs: [...runs.values()].map((dated) => dated.row),
+    messageIds: messageIds.map((dated) => dated.row),
+  };
 }
