@@ -25,7 +25,8 @@ import {
 } from "./data-paths.ts";
 import { type FileSystem, isMissing, replaceFile } from "./file-system.ts";
 import type { SealedSegment } from "./journal.ts";
-import type { MemoryTail, SegmentShare, TailChunk } from "./memory-tail.ts";
+import type { RolloutWrite } from "./journal-record.ts";
+import type { MemoryTail, SegmentShare } from "./memory-tail.ts";
 import type { RolloutFiles } from "./rollout-files.ts";
 import type { StoreLimits } from "./store-limits.ts";
 import { encodeThreadJson } from "./thread-json.ts";
@@ -195,17 +196,18 @@ export class Checkpointer {
 }
 
 /** Chunks in order, so many bytes at a time; a single longer one goes alone. */
-function* piecesOf(chunks: readonly TailChunk[], bytesMax: number): Generator<TailChunk[]> {
-  let piece: TailChunk[] = [];
+function* piecesOf(chunks: readonly RolloutWrite[], bytesMax: number): Generator<RolloutWrite[]> {
+  let piece: RolloutWrite[] = [];
   let bytes = 0;
   for (const chunk of chunks) {
-    if (piece.length > 0 && bytes + chunk.bytes.length > bytesMax) {
+    const length = chunk.to - chunk.from;
+    if (piece.length > 0 && bytes + length > bytesMax) {
       yield piece;
       piece = [];
       bytes = 0;
     }
     piece.push(chunk);
-    bytes += chunk.bytes.length;
+    bytes += length;
   }
   yield piece;
 }

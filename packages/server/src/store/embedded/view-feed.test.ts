@@ -20,7 +20,7 @@ function feedOf(refuseAt = 0) {
   const scripts = Array.from({ length: threads }, (_, at) => {
     return new ThreadScript({ orgId: "acme", threadId: `thr_${at}` }, new FakeClock().now);
   });
-  for (const script of scripts) overlay.put(7, script.commit(created()).rows);
+  for (const script of scripts) overlay.put(7, script.key, script.commit(created()).rows);
   const calls: { batch: number; threads: number; durable: boolean }[] = [];
   const stored = new Map<string, number>();
   const view: ViewSink = {
@@ -65,7 +65,9 @@ test("LOG5 a thread that changes between two pieces stays in memory until it is 
   const written = feed.commit(7);
   const last = scripts.at(-1) as ThreadScript;
   const first = scripts[0] as ThreadScript;
-  for (const script of [first, last]) overlay.put(8, script.commit(message("more")).rows);
+  for (const script of [first, last]) {
+    overlay.put(8, script.key, script.commit(message("more")).rows);
+  }
   await written;
   assert.equal(overlay.size, 2);
   feed.flushed(8);
