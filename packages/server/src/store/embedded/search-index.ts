@@ -3,6 +3,7 @@
  * another version, keeps it behind the store and asks it. What it lacks is indexed in the
  * background, so that it never delays a start (FIND7). Used by `embedded-store.ts`.
  */
+import { strict as assert } from "node:assert";
 import { existsSync, rmSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { DomainError } from "@spool/protocol/errors";
@@ -73,9 +74,12 @@ export class SearchIndex {
   /** Threads that hold every term. Rejects with STORAGE_UNAVAILABLE while the index is damaged. */
   async find(query: ThreadQuery, terms: readonly SearchTerm[]): Promise<ListedThread[]> {
     const { reader, overlay, limits } = this.#parts;
+    const { orgId } = query;
+    assert(orgId !== null, "words are searched within one org");
     const search = this.#opened.reader;
     try {
-      return await searchThreads({ reader, overlay, search, limits }, query, terms);
+      const sources = { reader, overlay, search, limits };
+      return await searchThreads(sources, { ...query, orgId }, terms);
     } catch (error) {
       // Made anew while it was asked, or to be made anew now.
       if (search === this.#opened.reader && !isDamage(error)) throw error;

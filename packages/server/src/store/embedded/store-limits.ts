@@ -25,9 +25,10 @@ export const storeLimits = {
   /** Texts of a word read at once; of one in fewer all threads are known, else they are asked. */
   searchProbedTexts: 2_000,
   /** Words that are together in at most so many threads are answered from those alone. */
-  searchRareThreads: 2_000,
-  /** Threads of the list walked in one piece, and asked one by one, for a common word. */
-  searchWalkedThreads: 100,
+  searchRareThreads: 1_000,
+  /** Places of the list walked in one piece for a common word: first, and of the later ones. */
+  searchWalkedFirst: 128,
+  searchWalkedThreads: 512,
   /** Where fewer than one in so many holds the words, all threads of each word are read instead. */
   searchHitsOneIn: 8,
   /** Between two attempts to write again after a full disk (LOG13). */
