@@ -27,6 +27,7 @@ export const smallLimits: Partial<StoreLimits> = {
   readBytes: 1_000,
   viewIntervalMs: 1_000_000,
   searchIntervalMs: 1_000_000,
+  searchHeldBytes: 2_000,
   searchProbedTexts: 8,
   searchRareThreads: 4,
   searchWalkedFirst: 3,

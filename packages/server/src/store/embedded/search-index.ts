@@ -7,6 +7,7 @@ import { strict as assert } from "node:assert";
 import { existsSync, rmSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { DomainError } from "@spool/protocol/errors";
+import type { Change } from "../changes.ts";
 import type { SearchTerm } from "../search-words.ts";
 import type { ThreadKey } from "../thread-key.ts";
 import type { ListedThread, ThreadQuery } from "../thread-store.ts";
@@ -51,9 +52,9 @@ export class SearchIndex {
     this.#noteOverlay();
   }
 
-  /** The thread has a title or events that are to be found. */
-  changed(key: ThreadKey): void {
-    this.#feed.changed(key);
+  /** The thread has a title or events that are to be found; `changes` were just flushed. */
+  changed(key: ThreadKey, changes: readonly Change[] = []): void {
+    this.#feed.changed(key, changes);
   }
 
   /** The thread is not to be found any more. */
@@ -132,7 +133,7 @@ export class SearchIndex {
   /** What the tables do not have yet, a comparison with them does not find. */
   #noteOverlay(): void {
     for (const { thread } of this.#parts.overlay.entries()) {
-      if (thread.deletedAt === null) this.#feed.changed(thread);
+      if (thread.deletedAt === null) this.#feed.changed(thread, []);
       else this.#feed.deleted(thread);
     }
     this.#feed.compare();

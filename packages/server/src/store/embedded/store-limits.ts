@@ -20,8 +20,11 @@ export const storeLimits = {
   viewIntervalMs: 200,
   /** Changed threads are indexed for search this long after a flush (FIND6: within 2 s). */
   searchIntervalMs: 300,
-  /** Lines of events handed to the search index at once. */
-  searchBytes: 512 * 1024,
+  /** Lines of events handed to the search index at once, and threads they are of. */
+  searchBytes: 2 * 1024 * 1024,
+  searchThreads: 1_000,
+  /** Flushed lines kept for the search index; those beyond it are read from where they are. */
+  searchHeldBytes: 64 * 1024 * 1024,
   /** Texts of a word read at once; of one in fewer all threads are known, else they are asked. */
   searchProbedTexts: 2_000,
   /** Words that are together in at most so many threads are answered from those alone. */
