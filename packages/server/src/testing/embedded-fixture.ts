@@ -30,7 +30,7 @@ export const smallLimits: Partial<StoreLimits> = {
   searchHeldBytes: 2_000,
   searchProbedTexts: 8,
   searchRareThreads: 4,
-  searchWalkedFirst: 3,
+  searchAskedThreads: 3,
   searchWalkedThreads: 5,
   searchHitsOneIn: 2,
   checkpointIntervalMs: 1_000_000,

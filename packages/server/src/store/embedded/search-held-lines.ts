@@ -57,7 +57,10 @@ export class HeldLines {
     }
     held.last = sequence;
     if (!isSearched(event.type)) return;
-    held.lines.push({ sequence, line });
+    // In memory of its own: short buffers share theirs with others, which would stay as well.
+    const own = Buffer.allocUnsafeSlow(line.length);
+    line.copy(own);
+    held.lines.push({ sequence, line: own });
     held.bytes += line.length;
     this.#bytes += line.length;
     const { searchHeldBytes, searchBytes } = this.#limits;

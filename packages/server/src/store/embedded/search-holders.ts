@@ -11,7 +11,7 @@ const nearby = 64;
 /** After so many questions it is read on, which costs as much, so that a long row of them ends. */
 const questionsPerReading = 16;
 /** Reading on finds its place anew each time, so that more is read at once, up to so much. */
-const readingsMax = 8;
+const readingsMax = 32;
 
 type Numbers = { first: number; last: number };
 

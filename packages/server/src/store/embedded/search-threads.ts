@@ -22,9 +22,6 @@ import type { SearchReader } from "./search-reader.ts";
 import type { StoreLimits } from "./store-limits.ts";
 import type { ThreadPlace, ViewReader } from "./view-reader.ts";
 
-/** Threads of one word asked for another before others get their turn. */
-const askedAtOnce = 128;
-
 /** Where rows and words are. */
 export type SearchSources = {
   readonly reader: ViewReader;
@@ -58,19 +55,20 @@ export async function searchThreads(
   }
   const isRare = held.some(({ size }) => size <= limits.searchRareThreads);
   const hits = isRare
-    ? fromFew(sources, query, await shared(held))
+    ? fromFew(sources, query, await shared(sources, held))
     : await walk(sources, query, held);
   return withMatches(sources, { hits, query, terms, held });
 }
 
 /** The threads, by number, that hold every term; those of at least one are all known. */
-async function shared(held: readonly Holders[]): Promise<number[]> {
+async function shared({ limits }: SearchSources, held: readonly Holders[]): Promise<number[]> {
+  const atOnce = limits.searchAskedThreads;
   const [rarest, ...others] = [...held].sort((a, b) => a.size - b.size);
   const candidates = rarest?.numbers() ?? [];
   const numbers: number[] = [];
-  for (let at = 0; at < candidates.length; at += askedAtOnce) {
+  for (let at = 0; at < candidates.length; at += atOnce) {
     if (at > 0) await othersRan();
-    numbers.push(...among(others, candidates.slice(at, at + askedAtOnce)));
+    numbers.push(...among(others, candidates.slice(at, at + atOnce)));
   }
   return numbers;
 }
@@ -94,10 +92,10 @@ async function walk(
   const { search, limits } = sources;
   const page: Hit[] = [];
   let { after } = query;
-  let limit = limits.searchWalkedFirst;
   // Since the last word came to be known: threads that hold all known ones, and those found.
   let [candidates, found] = [0, 0];
-  for (; ; limit = limits.searchWalkedThreads) {
+  for (;;) {
+    const limit = limits[held.every(isKnown) ? "searchWalkedThreads" : "searchAskedThreads"];
     const { places, next } = mergedPlaces(sources, { ...query, after, limit });
     const ids = places.map(({ threadId }) => threadId);
     const byId = search.numbersOf(query.orgId, ids);
@@ -114,9 +112,9 @@ async function walk(
     found += holding.size;
     if (found * limits.searchHitsOneIn >= candidates || !(await knowOneMore(held))) continue;
     [candidates, found] = [0, 0];
-    const numbers = await shared(held.filter(isKnown));
+    const numbers = await shared(sources, held.filter(isKnown));
     if (numbers.length > limits.searchRareThreads) continue;
-    return fromFew(sources, query, await shared(held));
+    return fromFew(sources, query, await shared(sources, held));
   }
 }
 
@@ -160,10 +158,12 @@ function withMatches(
   const { hits, query, terms, held } = found;
   const all = held.map(({ expression }) => `(${expression})`).join(" AND ");
   const together = new Holders(search, all, limits.searchProbedTexts);
-  if (held.length > 1) together.among(hits.map(({ number }) => number));
+  const newest = (number: number) => held.map((one) => one.documentOf(number) ?? 0);
+  // Where the newest text of each term is one and the same, it is that of all.
+  const isApart = ({ number }: Hit) => new Set(newest(number)).size > 1;
+  together.among(hits.filter(isApart).map(({ number }) => number));
   return hits.map(({ row, number }) => {
-    const single = () => Math.max(...held.map((one) => one.documentOf(number) ?? 0));
-    const text = search.text(together.documentOf(number) ?? single());
+    const text = search.text(together.documentOf(number) ?? Math.max(...newest(number)));
     // Erased, or renamed, since the list was read.
     if (text === null || (query.ownerUserId === null && text.type !== "title")) return row;
     const { sequence, type } = text;

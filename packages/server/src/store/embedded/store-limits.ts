@@ -25,12 +25,12 @@ export const storeLimits = {
   searchThreads: 1_000,
   /** Flushed lines kept for the search index; those beyond it are read from where they are. */
   searchHeldBytes: 64 * 1024 * 1024,
-  /** Texts of a word read at once; of one in fewer all threads are known, else they are asked. */
-  searchProbedTexts: 2_000,
+  /** Texts of a word read at first; of one in fewer all threads are known, else they are asked. */
+  searchProbedTexts: 500,
   /** Words that are together in at most so many threads are answered from those alone. */
   searchRareThreads: 1_000,
-  /** Places of the list walked in one piece for a common word: first, and of the later ones. */
-  searchWalkedFirst: 128,
+  /** Threads asked for a word in one piece, and walked in one where the word's are all known. */
+  searchAskedThreads: 128,
   searchWalkedThreads: 512,
   /** Where fewer than one in so many holds the words, all threads of each word are read instead. */
   searchHitsOneIn: 8,
