@@ -35,6 +35,10 @@ export class InlineSearch implements SearchSink {
     this.#opened().writer.checkpoint();
   }
 
+  async merge(): Promise<boolean> {
+    return this.#opened().writer.merge();
+  }
+
   async scan(place: ScanPlace): Promise<ScanPiece> {
     return scanPiece(this.#opened().db, this.#files.viewFile, place);
   }

@@ -114,6 +114,26 @@ export function testSearch(test: ContractTest): void {
     );
   });
 
+  test("FIND5 of many texts the newest that holds all words is shown, else that holds one", async (store) => {
+    const threads = scripts(6);
+    for (const [at, script] of threads.entries()) {
+      // Between a text and thirty: more than are read at once, and fewer.
+      const said = Array.from({ length: 1 + 6 * at }, (_, n) => message(`often part${n % 5}`));
+      await store.commit(script.commit(created(), ...said, message("aside"), message("apart")));
+    }
+    const shown = async (words: string) => {
+      return (await search(store, words)).map(({ match }) => match?.sequence);
+    };
+    const texts = [31, 25, 19, 13, 7, 1];
+    await eventually("all is found", async () => (await shown("apart")).length === threads.length);
+    assert.deepEqual(await shown("often"), texts);
+    assert.deepEqual(await shown("often part0"), [31, 21, 16, 11, 6, 1]);
+    assert.deepEqual(
+      await shown("often aside"),
+      texts.map((count) => count + 1),
+    );
+  });
+
   test("FIND6 what changes is followed: titles, archive, deletion", async (store, reopen) => {
     const [one, two] = scripts(2) as [ThreadScript, ThreadScript];
     await store.commit(one.commit(created({ title: "old name" }), message("alpha")));

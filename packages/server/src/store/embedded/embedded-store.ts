@@ -299,7 +299,7 @@ export class EmbeddedStore implements ThreadStore {
       if (deleted) this.#parts.stale.addDeleted(commit.key, tail.erase(commit.key));
       else tail.add(commit.key, writes);
       if (deleted) this.#search.deleted(commit.key);
-      else this.#search.changed(commit.key);
+      else this.#search.changed(commit.key, commit.changes);
       const meta = commit.changes.some(isMeta) || writes.some(({ offset }) => offset === 0);
       if (meta) this.#parts.stale.add(segment, commit.key);
     }

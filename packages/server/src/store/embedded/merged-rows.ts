@@ -14,7 +14,7 @@ import {
 import type { ThreadKey } from "../thread-key.ts";
 import type { ListPlace, PartQuery, ThreadQuery } from "../thread-store.ts";
 import type { OverlayEntry, RowOverlay } from "./row-overlay.ts";
-import type { ViewReader } from "./view-reader.ts";
+import type { ThreadPlace, ViewReader } from "./view-reader.ts";
 
 /** The head of a thread from overlay and view; null for an unknown id. */
 export function mergedHead(
@@ -65,6 +65,41 @@ export function mergedThreads(
   }
   takeFresh(null);
   return page;
+}
+
+type RowSources = { readonly reader: ViewReader; readonly overlay: RowOverlay };
+
+/** The places on a page of threads, and where the next page begins; null where none is left. */
+export function mergedPlaces(
+  { reader, overlay }: RowSources,
+  query: ThreadQuery,
+): { readonly places: readonly ThreadPlace[]; readonly next: ListPlace | null } {
+  const stored = reader.places(query);
+  const last = stored.length < query.limit ? null : (stored.at(-1) ?? null);
+  const places = stored.filter((place) => overlay.get(place) === undefined);
+  for (const { thread } of overlay.entries()) {
+    const isAbove = last === null || newestFirst(thread, last) <= 0;
+    if (isAbove && matches(thread, query)) places.push(thread);
+  }
+  const page = places.sort(newestFirst).slice(0, query.limit);
+  const end = places.length > query.limit ? (page.at(-1) ?? null) : last;
+  return { places: page, next: end && { updatedAt: end.updatedAt, threadId: end.threadId } };
+}
+
+/** The places of those of an org's threads that a list holds, newest first. */
+export function mergedPlacesOf(
+  { reader, overlay }: RowSources,
+  query: ThreadQuery & { readonly orgId: string },
+  threadIds: readonly string[],
+): ThreadPlace[] {
+  const { orgId } = query;
+  const stored = reader.placesOf(query, threadIds);
+  const places = stored.filter((place) => overlay.get(place) === undefined);
+  for (const threadId of threadIds) {
+    const fresh = overlay.get({ orgId, threadId })?.thread;
+    if (fresh !== undefined && matches(fresh, query)) places.push(fresh);
+  }
+  return places.sort(newestFirst);
 }
 
 /** A page of a thread's rollouts, highest index first; none of a deleted thread (REST9). */
@@ -120,7 +155,7 @@ function mergedParts<Row>(
 }
 
 /** Newest activity first, then the higher id (REST1). Ids are ASCII, as SQLite compares them. */
-export function newestFirst(a: ThreadRow, b: ThreadRow): number {
+export function newestFirst(a: ThreadPlace, b: ThreadPlace): number {
   if (a.updatedAt !== b.updatedAt) return b.updatedAt - a.updatedAt;
   if (a.threadId !== b.threadId) return a.threadId < b.threadId ? 1 : -1;
   return a.orgId < b.orgId ? 1 : -1;

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { threadsOf } from "../../testing/assert-stored.ts";
@@ -210,6 +211,44 @@ test("FIND9 the store says so while its index lacks something or cannot be writt
   await eventually("it is filled again", () => !isFilling());
   assert.equal((await found(again, "common")).length, 10);
   await again.close();
+});
+
+test("FIND6 what many transactions wrote is merged when there is nothing else to do", async (t) => {
+  const fixture = fixtureOf(t);
+  const store = await fixture.open();
+  const threads = await populate(fixture, store);
+  const db = new DatabaseSync(searchFile(fixture), { readOnly: true });
+  const segments = db.prepare("select count(distinct segid) as count from search_words_idx");
+  for (let round = 0; round < 3; round += 1) {
+    for (const thread of threads) {
+      await store.commit(thread.commit(message(`round${round} common`)));
+      await finds(store, `round${round} ${thread.key.threadId.replace("thr_t", "own")}x`, [
+        thread.key.threadId,
+      ]);
+    }
+    const isMerged = () => (segments.get()?.count as number) <= 6;
+    await eventually("at most one of a size is left", isMerged);
+    await assertAllFound(store);
+  }
+  db.close();
+  await store.close();
+});
+
+test("FIND6 lines kept since their flush and lines read back are indexed alike", async (t) => {
+  for (const searchHeldBytes of [0, 700, 1_000_000]) {
+    const fixture = fixtureOf(t, { searchIntervalMs: 1, searchHeldBytes });
+    const store = await fixture.open();
+    const threads = await populate(fixture, store);
+    for (let round = 0; round < 20; round += 1) {
+      const thread = threads[(round * 4) % 9] ?? assert.fail();
+      await store.commit(thread.commit(message(`again${round}`), message("aside")));
+    }
+    await assertAllFound(store);
+    for (let round = 0; round < 20; round += 1) {
+      await finds(store, `again${round} aside own`, [`thr_t${(round * 4) % 9}`]);
+    }
+    await store.close();
+  }
 });
 
 /** Files of the index in which the word stands; words may share their first letters. */

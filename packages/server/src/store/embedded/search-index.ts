@@ -3,9 +3,11 @@
  * another version, keeps it behind the store and asks it. What it lacks is indexed in the
  * background, so that it never delays a start (FIND7). Used by `embedded-store.ts`.
  */
+import { strict as assert } from "node:assert";
 import { existsSync, rmSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { DomainError } from "@spool/protocol/errors";
+import type { Change } from "../changes.ts";
 import type { SearchTerm } from "../search-words.ts";
 import type { ThreadKey } from "../thread-key.ts";
 import type { ListedThread, ThreadQuery } from "../thread-store.ts";
@@ -50,9 +52,9 @@ export class SearchIndex {
     this.#noteOverlay();
   }
 
-  /** The thread has a title or events that are to be found. */
-  changed(key: ThreadKey): void {
-    this.#feed.changed(key);
+  /** The thread has a title or events that are to be found; `changes` were just flushed. */
+  changed(key: ThreadKey, changes: readonly Change[] = []): void {
+    this.#feed.changed(key, changes);
   }
 
   /** The thread is not to be found any more. */
@@ -73,9 +75,12 @@ export class SearchIndex {
   /** Threads that hold every term. Rejects with STORAGE_UNAVAILABLE while the index is damaged. */
   async find(query: ThreadQuery, terms: readonly SearchTerm[]): Promise<ListedThread[]> {
     const { reader, overlay, limits } = this.#parts;
+    const { orgId } = query;
+    assert(orgId !== null, "words are searched within one org");
     const search = this.#opened.reader;
     try {
-      return await searchThreads({ reader, overlay, search, limits }, query, terms);
+      const sources = { reader, overlay, search, limits };
+      return await searchThreads(sources, { ...query, orgId }, terms);
     } catch (error) {
       // Made anew while it was asked, or to be made anew now.
       if (search === this.#opened.reader && !isDamage(error)) throw error;
@@ -128,7 +133,7 @@ export class SearchIndex {
   /** What the tables do not have yet, a comparison with them does not find. */
   #noteOverlay(): void {
     for (const { thread } of this.#parts.overlay.entries()) {
-      if (thread.deletedAt === null) this.#feed.changed(thread);
+      if (thread.deletedAt === null) this.#feed.changed(thread, []);
       else this.#feed.deleted(thread);
     }
     this.#feed.compare();

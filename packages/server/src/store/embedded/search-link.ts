@@ -20,6 +20,8 @@ export interface SearchSink {
   erase(key: ThreadKey): Promise<void>;
   /** Puts everything on stable storage; what was erased is in no file any more. */
   checkpoint(): Promise<void>;
+  /** Merges some of what was written apart; false where all is merged. */
+  merge(): Promise<boolean>;
   /** A piece of the comparison with the tables. */
   scan(place: ScanPlace): Promise<ScanPiece>;
   /** Ends the writing once everything given before is done. */
@@ -50,6 +52,10 @@ export class SearchLink implements SearchSink {
 
   async checkpoint(): Promise<void> {
     await this.#send({ kind: "checkpoint" });
+  }
+
+  async merge(): Promise<boolean> {
+    return (await this.#send({ kind: "merge" })) as boolean;
   }
 
   async scan(place: ScanPlace): Promise<ScanPiece> {

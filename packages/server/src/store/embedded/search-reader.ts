@@ -5,7 +5,7 @@
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { SearchTerm } from "../search-words.ts";
-import { keyText, type ThreadKey } from "../thread-key.ts";
+import type { ThreadKey } from "../thread-key.ts";
 import { PreparedStatements } from "./prepared-statements.ts";
 import { documentsPerThread, scopeName } from "./search-schema.ts";
 import { anyOf, beginningOf, tokenOf } from "./search-tokens.ts";
@@ -23,16 +23,12 @@ export type FoundText = { readonly sequence: number; readonly type: string; read
 /** Words a longer beginning stands for; those behind them are not looked for. */
 const continuationsMax = 200;
 
-/** Threads whose numbers are kept in memory; past it they are looked up anew. */
-const numbersMax = 50_000;
-
 type Row = Record<string, unknown>;
+type Pairs = [string, number][];
 
 /** The index through one connection, which stays its owner's to close. */
 export class SearchReader {
   readonly #statements: PreparedStatements;
-  /** A number is given once and never to another thread, so what is known of one stays true. */
-  readonly #numbers = new Map<string, number>();
 
   constructor(db: DatabaseSync) {
     this.#statements = new PreparedStatements(db);
@@ -45,25 +41,18 @@ export class SearchReader {
     return (this.#statements.of(sql).get(orgId, threadId) as IndexedThread | undefined) ?? null;
   }
 
-  /** The thread's number in the index; null for one that is not in it. */
-  numberOf(key: ThreadKey): number | null {
-    const text = keyText(key);
-    const known = this.#numbers.get(text);
-    if (known !== undefined) return known;
-    const sql = "select number from search_threads where org_id = ? and thread_id = ?";
-    const row = this.#statements.of(sql).get(key.orgId, key.threadId);
-    if (row === undefined) return null;
-    const number = row.number as number;
-    if (this.#numbers.size === numbersMax) this.#numbers.clear();
-    this.#numbers.set(text, number);
-    return number;
+  /** The numbers of an org's threads by their ids; those not in the index are left out. */
+  numbersOf(orgId: string, threadIds: readonly string[]): Map<string, number> {
+    const sql = `select s.thread_id, s.number from json_each(?) as asked
+      cross join search_threads as s on s.org_id = ? and s.thread_id = asked.value`;
+    return new Map(this.#arrays(sql).all(JSON.stringify(threadIds), orgId) as unknown as Pairs);
   }
 
-  /** The thread that has a number; null once it is gone. */
-  keyOf(number: number): ThreadKey | null {
-    const sql =
-      "select org_id as orgId, thread_id as threadId from search_threads where number = ?";
-    return (this.#statements.of(sql).get(number) as ThreadKey | undefined) ?? null;
+  /** The ids of one org's threads and their numbers; those that are gone are left out. */
+  threadsOf(numbers: readonly number[]): Map<string, number> {
+    const sql = `select s.thread_id, s.number from json_each(?) as asked
+      cross join search_threads as s on s.number = asked.value`;
+    return new Map(this.#arrays(sql).all(JSON.stringify(numbers)) as unknown as Pairs);
   }
 
   /**
@@ -82,20 +71,21 @@ export class SearchReader {
     return tokens.length === 0 ? null : anyOf(tokens);
   }
 
-  /** Documents that hold it, ascending, behind `after`; at most `limit`. */
-  documents(expression: string, after: number, limit: number): number[] {
-    const sql = `select rowid from search_words where search_words match ? and rowid > ? limit ?`;
-    const rows = this.#arrays(sql).all(expression, BigInt(after), limit) as unknown as [number][];
-    return rows.map(([document]) => document);
+  /** Documents that hold it, of the threads `first` to `last`, ascending; at most `limit`. */
+  documents(expression: string, of: { first: number; last: number }, limit: number): number[] {
+    const sql =
+      "select rowid from search_words where search_words match ? and rowid between ? and ?";
+    const { from } = rangeOf(of.first);
+    const { to } = rangeOf(of.last);
+    const rows = this.#arrays(`${sql} limit ?`).all(expression, from, to, limit);
+    return (rows as unknown as [number][]).map(([document]) => document);
   }
 
   /** The last document of the thread with this number that holds it; null when none does. */
   lastDocument(expression: string, number: number): number | null {
-    // As BigInt, because the index ignores bounds that are no integers to SQLite.
-    const from = BigInt(number) * BigInt(documentsPerThread);
+    const { from, to } = rangeOf(number);
     const sql = `select rowid as document from search_words
       where search_words match ? and rowid between ? and ? order by rowid desc limit 1`;
-    const to = from + BigInt(documentsPerThread - 1);
     const row = this.#statements.of(sql).get(expression, from, to) as Row | undefined;
     return row === undefined ? null : (row.document as number);
   }
@@ -128,4 +118,10 @@ export class SearchReader {
     statement.setReturnArrays(true);
     return statement;
   }
+}
+
+/** A thread's document numbers; as BigInt, because the index ignores bounds that are none. */
+function rangeOf(number: number): { from: bigint; to: bigint } {
+  const from = BigInt(number) * BigInt(documentsPerThread);
+  return { from, to: from + BigInt(documentsPerThread - 1) };
 }

@@ -4,12 +4,13 @@
  *
  * A document is a title or one event's text. Its number is its thread's, shifted, plus the event's
  * sequence (0: the title), so that a thread's documents are neighbours and a word is looked for in
- * one thread by a range.
+ * one thread by a range. What transactions wrote is not merged by later ones but in idle time, so that
+ * neither many texts at once are slowed down by it nor searches afterwards.
  */
 import { DatabaseSync } from "node:sqlite";
 
 /** Of the tables and of how words are made; another number means that the index is made again. */
-export const searchVersion = 1;
+export const searchVersion = 2;
 
 /** Document numbers a thread has; events behind them are not searched. */
 export const documentsPerThread = 2 ** 26;
@@ -27,7 +28,8 @@ const tables = `
   create virtual table search_words using fts5 (
     words, content = '', tokenize = 'ascii', detail = column, columnsize = 0);
   create virtual table search_terms using fts5vocab (search_words, instance);
-  insert into search_words (search_words, rank) values ('secure-delete', 1);
+  insert into search_words (search_words, rank) values
+    ('secure-delete', 1), ('hashsize', 8388608), ('automerge', 0), ('usermerge', 2);
   pragma user_version = ${searchVersion};
 `;
 

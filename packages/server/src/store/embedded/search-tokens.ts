@@ -15,21 +15,23 @@ const beginningMax = 4;
 
 /** The tokens of a text for each scope, as the index takes them: separated by spaces. */
 export function documentTokens(text: string, scopes: readonly number[]): string {
-  const words = new Set<string>();
-  const starts = new Set<string>();
+  const tokens = new Set<string>();
   for (const { word } of wordsIn(text)) {
-    if (words.has(word)) continue;
-    words.add(word);
+    const whole = `z${word}`;
+    if (tokens.has(whole)) continue;
+    tokens.add(whole);
     for (const units of beginnings) {
-      if (word.length >= units) starts.add(word.slice(0, units).toWellFormed());
+      if (word.length >= units) tokens.add(`y${word.slice(0, units).toWellFormed()}`);
     }
   }
-  const tokens = scopes.flatMap((scope) => {
-    const prefix = scopePrefix(scope);
-    const whole = Array.from(words, (word) => `${prefix}z${word}`);
-    return whole.concat(Array.from(starts, (start) => `${prefix}y${start}`));
-  });
-  return tokens.join(" ");
+  if (tokens.size === 0) return "";
+  const all = [...tokens];
+  return scopes
+    .map((scope) => {
+      const prefix = scopePrefix(scope);
+      return prefix + all.join(` ${prefix}`);
+    })
+    .join(" ");
 }
 
 /** The one token that a term is; null for a longer beginning, which stands for several. */

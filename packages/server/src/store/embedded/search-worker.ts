@@ -14,9 +14,10 @@ export type SearchTask =
   | { readonly kind: "write"; readonly updates: readonly SearchUpdate[] }
   | { readonly kind: "erase"; readonly key: ThreadKey }
   | { readonly kind: "checkpoint" }
+  | { readonly kind: "merge" }
   | { readonly kind: "scan"; readonly place: ScanPlace };
 
-/** `error` null: done, with what a scan found. `errcode` is SQLite's, where it has one. */
+/** `error` null: done, with what a scan found or a merge said. `errcode` is SQLite's, where it has one. */
 export type SearchAnswer = {
   readonly id: number;
   readonly result: unknown;
@@ -57,6 +58,8 @@ function perform(task: SearchTask): unknown {
       return writer.erase(task.key);
     case "checkpoint":
       return writer.checkpoint();
+    case "merge":
+      return writer.merge();
     case "scan":
       return scanPiece(db, viewFile, task.place);
   }

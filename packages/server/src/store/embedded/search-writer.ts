@@ -33,6 +33,8 @@ type Title = { readonly type: string; readonly text: string };
 const erasedAtOnce = 200;
 /** More documents than this are erased by writing the whole index once more, which is quicker. */
 const erasedOneByOneMax = 300;
+/** Pages of the index written in one step of merging: some 50 ms of work. */
+const mergedPages = 200;
 
 /** Writes through one connection, which stays its owner's to close. */
 export class SearchWriter {
@@ -75,6 +77,16 @@ export class SearchWriter {
       this.#statements.of("insert into search_words (search_words) values ('optimize')").run();
       setting.run("secure-delete", 1n);
     });
+  }
+
+  /** Merges some of what transactions wrote apart; false where there is nothing left to merge. */
+  merge(): boolean {
+    const changes = this.#statements.of("select total_changes() as total");
+    const before = changes.get()?.total as number;
+    const sql = "insert into search_words (search_words, rank) values ('merge', ?)";
+    this.#statements.of(sql).run(mergedPages);
+    // One is the statement itself.
+    return (changes.get()?.total as number) - before > 1;
   }
 
   /** Puts everything on stable storage, and nothing erased stays in the log (DEL6). */

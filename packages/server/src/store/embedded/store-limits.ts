@@ -24,14 +24,18 @@ export const storeLimits = {
   viewThreadsAtOnce: 200,
   /** Changed threads are indexed for search this long after a flush (FIND6: within 2 s). */
   searchIntervalMs: 300,
-  /** Lines of events handed to the search index at once. */
-  searchBytes: 512 * 1024,
-  /** Texts of a word read at once; of one in fewer all threads are known, else they are asked. */
-  searchProbedTexts: 2_000,
+  /** Lines of events handed to the search index at once, and threads they are of. */
+  searchBytes: 2 * 1024 * 1024,
+  searchThreads: 1_000,
+  /** Flushed lines kept for the search index; those beyond it are read from where they are. */
+  searchHeldBytes: 64 * 1024 * 1024,
+  /** Texts of a word read at first; of one in fewer all threads are known, else they are asked. */
+  searchProbedTexts: 500,
   /** Words that are together in at most so many threads are answered from those alone. */
-  searchRareThreads: 2_000,
-  /** Threads of the list walked in one piece, and asked one by one, for a common word. */
-  searchWalkedThreads: 100,
+  searchRareThreads: 1_000,
+  /** Threads asked for a word in one piece, and walked in one where the word's are all known. */
+  searchAskedThreads: 128,
+  searchWalkedThreads: 512,
   /** Where fewer than one in so many holds the words, all threads of each word are read instead. */
   searchHitsOneIn: 8,
   /** Between two attempts to write again after a full disk (LOG13). */

@@ -12,6 +12,9 @@ import { PreparedStatements } from "./prepared-statements.ts";
 import { rolloutRowOf, runRowOf, textColumn, textOf, threadRowOf } from "./view-rows.ts";
 import { isViewDamage } from "./view-schema.ts";
 
+/** Where a thread stands in lists. */
+export type ThreadPlace = ThreadKey & { readonly updatedAt: number };
+
 type Value = string | number;
 type Row = Record<string, unknown>;
 
@@ -68,6 +71,26 @@ export class ViewReader {
     }
   }
 
+  /** A page's places in a list, without the rows: a tenth of the work. */
+  places(query: ThreadQuery): ThreadPlace[] {
+    const { clauses, values } = threadClauses(query);
+    const sql = `select org_id, thread_id, updated_at from agent_threads
+      where ${clauses.join(" and ")} order by updated_at desc, thread_id desc limit ?`;
+    return this.#places(sql, ...values, query.limit);
+  }
+
+  /** The places of those of an org's threads that a list holds, in no order. */
+  placesOf(
+    query: ThreadQuery & { readonly orgId: string },
+    threadIds: readonly string[],
+  ): ThreadPlace[] {
+    const { clauses, values } = threadClauses({ ...query, orgId: null });
+    // Asked one by one: a list's own index would be read as a whole.
+    const sql = `select org_id, thread_id, updated_at from json_each(?) as asked
+      cross join agent_threads on org_id = ? and thread_id = asked.value where ${clauses.join(" and ")}`;
+    return this.#places(sql, JSON.stringify(threadIds), query.orgId, ...values);
+  }
+
   rollouts({ key, before, limit }: PartQuery): RolloutRow[] {
     const sql = `select * from thread_rollouts where org_id = ? and thread_id = ?
       and rollout_index < ? order by rollout_index desc limit ?`;
@@ -80,6 +103,13 @@ export class ViewReader {
       and first_sequence < ? order by first_sequence desc limit ?`;
     const top = before ?? Number.MAX_SAFE_INTEGER;
     return this.#all(sql, key.orgId, key.threadId, top, limit).map(runRowOf);
+  }
+
+  #places(sql: string, ...values: Value[]): ThreadPlace[] {
+    // Rows as arrays, which there are many of, cost a third.
+    this.#statements.of(sql).setReturnArrays(true);
+    const rows = this.#all(sql, ...values) as unknown as [string, string, number][];
+    return rows.map(([orgId, threadId, updatedAt]) => ({ orgId, threadId, updatedAt }));
   }
 
   #get(sql: string, ...values: Value[]): Row | undefined {
