@@ -25,6 +25,8 @@ export type LinesAnswer = {
   readonly lines: readonly Buffer[];
   readonly after: string;
   readonly page: PageEnd;
+  /** Called once the lines are copied. */
+  readonly release?: (() => void) | undefined;
 };
 
 /** 204. */

@@ -34,6 +34,7 @@ export function sendAnswer(response: ServerResponse, envelope: Envelope, answer:
     }
     case "lines": {
       const page = joinedLines(answer, metaText(envelope, answer.page));
+      answer.release?.();
       // Not called where the connection breaks: then the memory goes the way of all memory.
       response.once("finish", () => pages.giveBack(page));
       return sendBody(response, 200, headersFor(envelope, jsonType), page);

@@ -68,7 +68,7 @@ export function rowsAnswer(
 
 /** `{thread, events, …}` around lines that stay as they are stored. */
 export function eventsAnswer(
-  page: { readonly lines: readonly Buffer[]; readonly nextCursor: string | null },
+  page: Pick<LinesAnswer, "lines" | "release"> & { readonly nextCursor: string | null },
   thread: Thread,
   rest: object = {},
 ): LinesAnswer {
@@ -78,6 +78,7 @@ export function eventsAnswer(
     before: `{"thread":${JSON.stringify(thread)},"events":[`,
     lines: page.lines,
     after: more === "" ? "]}" : `],${more}}`,
+    release: page.release,
     page,
   };
 }

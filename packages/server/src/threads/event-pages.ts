@@ -41,6 +41,8 @@ export type EventSources = ThreadSources & { readonly cursors: PageCursors };
 export type EventsResult = VisibleThread & {
   readonly lines: readonly Buffer[];
   readonly nextCursor: string | null;
+  /** As that of `EventPage`. */
+  readonly release: (() => void) | undefined;
 };
 
 /** One page of a thread's events. Rejects with the refusals of REST6, PAGE5, PAGE7, ORG7. */
@@ -162,7 +164,7 @@ async function readPlanned(
     next === null
       ? null
       : sources.cursors.seal("events", caller.principal, { ...plan, from: next });
-  return { ...visible, lines: page.lines, nextCursor };
+  return { ...visible, lines: page.lines, nextCursor, release: page.release };
 }
 
 async function readLines(

@@ -47,6 +47,8 @@ export type EventsOf = {
   readonly thread: Thread;
   readonly lines: readonly Buffer[];
   readonly nextCursor: string | null;
+  /** As that of `EventPage`. */
+  readonly release: (() => void) | undefined;
 };
 
 /** A thread at one moment (REST7); `nextCursor` pages backwards through its events. */
@@ -96,23 +98,23 @@ export class ThreadReads {
     if (access === "metadata") {
       // A checksum of what was said would tell something of it.
       const position = positionOf(sequence, 0);
-      const nothing = { lines: [], nextCursor: null, inFlight: null };
+      const nothing = { lines: [], nextCursor: null, release: undefined, inFlight: null };
       return { thread, access, sequence, position, ...nothing };
     }
     const position = positionOf(sequence, crc);
-    const { lines, nextCursor } = await readNewestEvents(this.#sources, caller, {
+    const { lines, nextCursor, release } = await readNewestEvents(this.#sources, caller, {
       visible,
       allRollouts: query.include !== undefined,
       limit: query.limit,
     });
-    return { thread, access, sequence, position, lines, nextCursor, inFlight };
+    return { thread, access, sequence, position, lines, nextCursor, release, inFlight };
   }
 
   /** A page of events. */
   async events(caller: Caller, threadId: string, query: EventsQuery): Promise<EventsOf> {
     const page = await readEventsPage(this.#sources, caller, { threadId, query });
-    const { head, access, lines, nextCursor } = page;
-    return { thread: threadView(head.thread, access), lines, nextCursor };
+    const { head, access, lines, nextCursor, release } = page;
+    return { thread: threadView(head.thread, access), lines, nextCursor, release };
   }
 
   /** A page of rollouts, newest first (REST9). */

@@ -3,10 +3,14 @@ import { typeOfLine } from "../event-line.ts";
 import type { EventPage, EventQuery } from "../thread-store.ts";
 import type { LineSink } from "./rollout-files.ts";
 
+/** Memory shorter than this is left to the collector: it may be shared, and is little. */
+const releasedBytesMin = 64 * 1024;
+
 /** Takes the lines of one query in its order; `page` is what came together. */
 export class LineCollector implements LineSink {
   readonly #query: EventQuery;
   readonly #lines: Buffer[] = [];
+  readonly #owned: ArrayBuffer[] = [];
   #bytes = 0;
   #next: number | null = null;
 
@@ -33,7 +37,19 @@ export class LineCollector implements LineSink {
     return this.#query.type === null ? this.#query.limit + 1 - this.#lines.length : null;
   }
 
+  owns({ buffer, length }: Buffer): void {
+    if (length >= releasedBytesMin && length === buffer.byteLength) {
+      this.#owned.push(buffer as ArrayBuffer);
+    }
+  }
+
   page(): EventPage {
-    return { lines: this.#lines, next: this.#next };
+    const page = { lines: this.#lines, next: this.#next };
+    const owned = this.#owned;
+    if (owned.length === 0) return page;
+    const release = () => {
+      for (const memory of owned.splice(0)) memory.transfer(0);
+    };
+    return { ...page, release };
   }
 }

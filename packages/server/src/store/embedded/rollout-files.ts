@@ -30,6 +30,8 @@ export type LineRange = RolloutPlace & {
 /** Takes lines one after the other; false: no more, please. */
 export interface LineSink {
   take(line: Buffer, sequence: number): boolean;
+  /** Told of memory that was read for this sink alone, before it is given the lines in it. */
+  owns?(bytes: Buffer): void;
 }
 
 /** Writes and reads rollouts by block; StorageDamage where a checksum does not fit (LOG20). */
@@ -85,7 +87,9 @@ export class RolloutFiles {
   async collectAscending(range: LineRange, sink: LineSink): Promise<boolean> {
     const blocks = within(await this.#blocksUpTo(range, { sequence: range.to }), range);
     for (const group of groupsOf(blocks, this.#limits.readBytes)) {
-      for (const { line, sequence } of linesOf(await this.#read(range, group), firstOf(group))) {
+      const bytes = await this.#read(range, group);
+      sink.owns?.(bytes);
+      for (const { line, sequence } of linesOf(bytes, firstOf(group))) {
         if (sequence < range.from) continue;
         if (sequence > range.to) return true;
         if (!sink.take(line, sequence)) return false;
@@ -98,7 +102,9 @@ export class RolloutFiles {
   async collectDescending(range: LineRange, sink: LineSink): Promise<boolean> {
     const blocks = within(await this.#blocksUpTo(range, { sequence: range.to }), range);
     for (const group of groupsOf(blocks, this.#limits.readBytes).reverse()) {
-      const lines = [...linesOf(await this.#read(range, group), firstOf(group))].reverse();
+      const bytes = await this.#read(range, group);
+      sink.owns?.(bytes);
+      const lines = [...linesOf(bytes, firstOf(group))].reverse();
       for (const { line, sequence } of lines) {
         if (sequence > range.to || sequence < range.from) continue;
         if (!sink.take(line, sequence)) return false;
