@@ -42,24 +42,27 @@ export class MemoryBus implements LiveBus {
 
   /** Folds the messages into what is in flight; transient frames come out as watchers get them. */
   #fold(text: string, messages: readonly BusMessage[]): readonly BusMessage[] {
-    let state = this.#inFlight.get(text);
+    const known = this.#inFlight.get(text);
     const hasTransient = messages.some((message) => message.kind === "transient");
-    if (state === undefined && !hasTransient) return messages;
-    state ??= new InFlightState();
-    const shown: BusMessage[] = [];
-    for (const message of messages) {
-      if (message.kind === "imported") state = new InFlightState();
-      if (message.kind === "transient") {
-        const frame = state.accept(message.frame);
-        if (frame !== null) shown.push({ kind: "transient", frame });
-        continue;
-      }
-      if (message.kind === "event") state.settle(message.event);
-      shown.push(message);
-    }
+    if (known === undefined && !hasTransient) return messages;
+    const isAnother = known === undefined || messages.some(({ kind }) => kind === "imported");
+    const state = isAnother ? new InFlightState() : known;
+    const shown = messages.map((message) => shownOf(state, message));
     const isOver = state.isEmpty || messages.at(-1)?.kind === "deleted";
     if (isOver) this.#inFlight.delete(text);
     else this.#inFlight.set(text, state);
-    return shown;
+    return shown.every(isShown) ? shown : shown.filter(isShown);
   }
+}
+
+/** Folds a message in and gives what watchers get; null for what they have seen. */
+function shownOf(state: InFlightState, message: BusMessage): BusMessage | null {
+  if (message.kind === "event") state.settle(message.event);
+  if (message.kind !== "transient") return message;
+  const frame = state.accept(message.frame);
+  return frame === null ? null : { kind: "transient", frame };
+}
+
+function isShown(message: BusMessage | null): message is BusMessage {
+  return message !== null;
 }

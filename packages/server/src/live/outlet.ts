@@ -14,7 +14,9 @@ const joinedBytesMax = 64 * 1024;
 export class Outlet {
   readonly #stream: Writable;
   readonly #scheduler: TurnScheduler;
-  #chunks: Buffer[] = [];
+  /** Mostly there is one chunk; an array is only made for more, since every watcher has a queue. */
+  #first: Buffer | null = null;
+  #more: Buffer[] = [];
   #bytes = 0;
   #ended = false;
   /** Told at the end of each turn in which something was written. */
@@ -25,15 +27,18 @@ export class Outlet {
     this.#scheduler = scheduler;
     stream.once("close", () => {
       this.#ended = true;
-      this.#chunks = [];
+      this.#first = null;
+      this.#more = [];
     });
   }
 
   /** Sends bytes at the end of the turn. Shared buffers are not copied and must not change. */
   write(chunk: Buffer): void {
     if (this.#ended || chunk.length === 0) return;
-    if (this.#chunks.length === 0) this.#scheduler.addOutlet(this);
-    this.#chunks.push(chunk);
+    if (this.#first === null) {
+      this.#scheduler.addOutlet(this);
+      this.#first = chunk;
+    } else this.#more.push(chunk);
     this.#bytes += chunk.length;
   }
 
@@ -48,14 +53,19 @@ export class Outlet {
 
   /** Writes what waits for the end of the turn. */
   endTurn(): void {
-    const chunks = this.#chunks;
-    if (chunks.length === 0 || this.#ended) return;
-    this.#chunks = [];
+    const first = this.#first;
+    if (first === null || this.#ended) return;
+    const more = this.#more;
     const bytes = this.#bytes;
+    this.#first = null;
     this.#bytes = 0;
-    if (chunks.length === 1) this.#stream.write(chunks[0]);
-    else if (bytes <= joinedBytesMax) this.#stream.write(Buffer.concat(chunks, bytes));
-    else this.#writeMany(chunks);
+    if (more.length === 0) this.#stream.write(first);
+    else {
+      this.#more = [];
+      const chunks = [first, ...more];
+      if (bytes <= joinedBytesMax) this.#stream.write(Buffer.concat(chunks, bytes));
+      else this.#writeMany(chunks);
+    }
     for (const told of this.#written ?? []) told();
   }
 

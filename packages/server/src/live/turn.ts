@@ -30,9 +30,11 @@ export type TurnBytes = {
 /** One turn of one thread; nothing is added once its bytes were asked for. */
 export class Turn {
   readonly #threadId: string;
-  readonly #messages: BusMessage[] = [];
+  /** Mostly what one publish brought, as it came; of several a list of its own. */
+  #messages: readonly BusMessage[] = [];
+  #gathered: BusMessage[] | null = null;
   /** One for each kind of watcher that asked, of which there are few. */
-  readonly #encoded: (TurnBytes & Pick<Kind, "encoding" | "audience">)[] = [];
+  #encoded: readonly (TurnBytes & Pick<Kind, "encoding" | "audience">)[] = [];
   #hasNotices = false;
 
   constructor(threadId: string) {
@@ -49,9 +51,14 @@ export class Turn {
   }
 
   add(messages: readonly BusMessage[]): void {
-    for (const message of messages) {
-      this.#messages.push(message);
-      this.#hasNotices ||= message.kind !== "event" && message.kind !== "transient";
+    if (this.isEmpty) this.#messages = messages;
+    else {
+      this.#gathered ??= [...this.#messages];
+      for (const message of messages) this.#gathered.push(message);
+      this.#messages = this.#gathered;
+    }
+    for (const { kind } of messages) {
+      this.#hasNotices ||= kind !== "event" && kind !== "transient";
     }
   }
 
@@ -67,7 +74,7 @@ export class Turn {
       if (known.encoding === encoding && known.audience === audience) return known;
     }
     const made = { ...this.#encode(encoding, audience), encoding, audience };
-    this.#encoded.push(made);
+    this.#encoded = [made, ...this.#encoded];
     return made;
   }
 

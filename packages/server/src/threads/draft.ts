@@ -36,8 +36,8 @@ export class Draft {
   readonly #state: ThreadState;
   readonly #context: DecideContext;
   readonly #fold: RowFold;
-  readonly #effects: Effect[] = [];
-  readonly #changes: Change[] = [];
+  #effects: Effect[] = [];
+  #changes: Change[] = [];
   #renews = false;
 
   constructor(state: ThreadState, context: DecideContext) {
@@ -63,8 +63,8 @@ export class Draft {
   /** Adds a durable change. */
   change(change: Change): void {
     this.#fold.apply(change);
-    this.#effects.push(change);
-    this.#changes.push(change);
+    this.#effects = withOne<Effect>(this.#effects, change);
+    this.#changes = withOne(this.#changes, change);
   }
 
   /** Adds an event behind the last one, and the title its message may give the thread (THR4). */
@@ -91,12 +91,12 @@ export class Draft {
 
   /** Adds a live-only frame; nothing is stored for it. */
   transient(effect: TransientEffect): void {
-    this.#effects.push(effect);
+    this.#effects = withOne<Effect>(this.#effects, effect);
   }
 
   /** Tells watchers of what a change of many events did. */
   tell(effect: ImportedEffect): void {
-    this.#effects.push(effect);
+    this.#effects = withOne<Effect>(this.#effects, effect);
   }
 
   /** The active run's publisher is there: its lease counts from now, as events tell by themselves. */
@@ -119,4 +119,11 @@ export class Draft {
       answer,
     };
   }
+}
+
+/** The list with one more. Most have one only, and pushed to an empty one it takes room for 17. */
+function withOne<Item>(list: Item[], item: Item): Item[] {
+  if (list.length === 0) return [item];
+  list.push(item);
+  return list;
 }

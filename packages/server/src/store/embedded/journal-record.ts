@@ -54,13 +54,12 @@ function recordChanges(commit: Commit): JournalChange[] {
       offset = startIn(rolloutId, commit);
       sizes = null;
     }
+    const size = line.length + 1;
     if (sizes === null) {
-      sizes = [];
+      sizes = [size];
       const firstSequence = event.sequence;
       recorded.push({ kind: "events", rolloutId, offset, firstSequence, sizes });
-    }
-    const size = line.length + 1;
-    sizes.push(size);
+    } else sizes.push(size);
     offset += size;
   }
   return recorded;
