@@ -43,7 +43,7 @@ function timeFigure(times: number[]): Figure {
   return {
     name: "compaction of a thread of 10,000 events",
     ...{ value: median, unit: "ms", p50Ms: median, p99Ms: sorted.at(-1) as number },
-    goal: null,
+    goal: { kind: "atMost", value: 200 },
     note: `4.7 MB, built-in summariser, ${compactions} threads in turn, beside ${appenders} appending`,
   };
 }
