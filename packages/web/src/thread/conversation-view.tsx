@@ -46,6 +46,7 @@ export function ConversationView({ state, view, place }: Props) {
         shift={isGrownAbove}
         onScroll={onScroll}
         onResize={end.stay}
+        onWheel={end.turn}
         tabIndex={0}
         aria-label={texts.thread.conversation}
         className="items"
@@ -97,10 +98,13 @@ function OlderNote({ older, onRetry }: { older: ThreadView["older"]; onRetry: ()
 function useEnd(list: RefObject<VListHandle | null>, count: number, last: number) {
   const isAtEnd = useRef(true);
   const lastOffset = useRef(0);
+  /** Somebody turned the wheel up, and the list has not moved yet. */
+  const isTurned = useRef(false);
   const [away, setAway] = useState<{ seen: number } | null>(null);
 
   const go = () => {
     isAtEnd.current = true;
+    isTurned.current = false;
     setAway(null);
     list.current?.scrollToIndex(count - 1, { align: "end" });
   };
@@ -114,13 +118,27 @@ function useEnd(list: RefObject<VListHandle | null>, count: number, last: number
   const follow = (offset: number) => {
     const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
     const isNear = offset >= scrollSize - viewportSize - endSlack;
-    if (isNear && !isAtEnd.current) go();
+    if (!isNear) isTurned.current = false;
+    if (isNear && !isAtEnd.current && !isTurned.current) go();
     else if (!isNear && offset < lastOffset.current - 1) leave();
     lastOffset.current = offset;
   };
+  // The first scroll alone may go unnoticed: the end moves while rows are being measured.
+  const turn = ({ deltaY }: { readonly deltaY: number }) => {
+    const { scrollSize = 0, viewportSize = 0, scrollOffset = 0 } = list.current ?? {};
+    if (deltaY < 0 && isAtEnd.current && scrollSize > viewportSize + endSlack) {
+      isTurned.current = true;
+      leave();
+      // Ends a way to the end that goes on by itself while rows are being measured.
+      list.current?.scrollTo(scrollOffset);
+    } else if (deltaY > 0 && isTurned.current) {
+      isTurned.current = false;
+      follow(scrollOffset);
+    }
+  };
   // At each showing: whatever is there may have grown.
   useLayoutEffect(stay);
-  return { isAway: away !== null, seen: away?.seen ?? last, go, stay, leave, follow };
+  return { isAway: away !== null, seen: away?.seen ?? last, go, stay, leave, turn, follow };
 }
 
 /** Whether items came in above since the last time. */

@@ -71,11 +71,9 @@ test("WEB8 what is being read does not move: new events below, older ones above"
   const page = await fixture.signIn(`/threads/${threadId}`);
   await shown(page, 899).waitFor();
   await list(page).hover();
-  // What comes while the newest screen is still being measured is taken for the way to the end.
-  while ((await page.getByRole("button", { name: texts.thread.toEnd }).count()) === 0) {
-    await page.mouse.wheel(0, -1_500);
-    await scrollingEnds(page);
-  }
+  await page.mouse.wheel(0, -1_500);
+  await page.getByRole("button", { name: texts.thread.toEnd }).waitFor();
+  await scrollingEnds(page);
   const there = page.locator(".item").nth(3);
   const id = await there.getAttribute("id");
   const place = async () => (await page.locator(`[id="${id}"]`).boundingBox())?.y;
