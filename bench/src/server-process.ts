@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { ended, endsWithBench } from "./started-process.ts";
 
 /** A server that answers on loopback, and the admin key of its data directory. */
 export type ServerProcess = {
@@ -25,13 +26,9 @@ export async function startServer(dataDir: string): Promise<ServerProcess> {
   const flags = ["serve", "--port", "0", "--data-dir", dataDir];
   const profile = process.env.SPOOL_BENCH_PROFILE;
   const node = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-  const child = spawn(process.execPath, [...node, main, ...flags], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  // Whatever ends the bench ends its servers.
-  const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
-  child.once("exit", () => process.off("exit", kill));
+  const child = endsWithBench(
+    spawn(process.execPath, [...node, main, ...flags], { stdio: ["ignore", "pipe", "pipe"] }),
+  );
   const port = await portOf(child);
   await firstAnswer(port);
   const startMs = performance.now() - startedAt;
@@ -42,7 +39,7 @@ export async function startServer(dataDir: string): Promise<ServerProcess> {
     pid,
     startMs,
     residentMB: () => residentMB(pid),
-    stop: (signal = "SIGTERM") => stop(child, signal),
+    stop: (signal = "SIGTERM") => ended(child, signal),
   };
 }
 
@@ -80,12 +77,4 @@ function residentMB(pid: number): number {
   } catch {
     return Number.NaN; // no /proc here
   }
-}
-
-function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once("exit", () => resolve());
-    child.kill(signal);
-  });
 }

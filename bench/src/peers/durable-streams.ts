@@ -6,9 +6,11 @@
  * of the stream's file, then twice of its LMDB (the stream's offset; the time of the access). Nothing
  * is shared between streams but LMDB. Each live reader stores the time of its access in the same way.
  */
+
 import { type ChildProcess, fork } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Figure } from "../figure.ts";
 import { Histogram } from "../histogram.ts";
@@ -17,7 +19,7 @@ import { RawConnection, rawRequest } from "../raw-http.ts";
 import { appendName } from "../scenarios/append.ts";
 import { durableFanOutName } from "../scenarios/fan-out.ts";
 import { durableLatencyName } from "../scenarios/live-latency.ts";
-import { ended } from "./nchan.ts";
+import { ended } from "../started-process.ts";
 
 const connections = 64;
 const streams = 256;
@@ -194,8 +196,4 @@ function portOf(child: ChildProcess): Promise<number> {
     child.once("message", (port) => resolve(port as number));
     child.once("exit", (code) => reject(new Error(`Durable Streams ended with ${code}`)));
   });
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -2,13 +2,14 @@
  * Nchan (nginx, C): the same fan-out, one channel, 500 WebSocket subscribers, one publisher. Started
  * with a configuration of its own and ended with the measurement.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import fs from "node:fs";
-import net from "node:net";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Figure } from "../figure.ts";
 import { maskedFrame, RawSocket } from "../raw-socket.ts";
 import { fanOutName } from "../scenarios/fan-out.ts";
+import { ended, endsWithBench, freePort, listening } from "../started-process.ts";
 import { nchanModule } from "./installed.ts";
 
 const watchers = 500;
@@ -19,7 +20,11 @@ export async function measureNchan(folder: string, seconds: number): Promise<Fig
   const port = await freePort();
   const config = path.join(folder, "nginx.conf");
   fs.writeFileSync(config, configOf(folder, port));
-  const nginx = spawn("nginx", ["-c", config, "-p", folder], { stdio: "ignore" });
+  // Killed, its master would leave the workers behind.
+  const nginx = endsWithBench(
+    spawn("nginx", ["-c", config, "-p", folder], { stdio: "ignore" }),
+    "SIGTERM",
+  );
   try {
     await listening(port);
     const deliveries = await fanOut(port, seconds);
@@ -78,41 +83,4 @@ http {
   }
 }
 `;
-}
-
-/** A port of loopback that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = net.createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** Resolves when somebody listens on the port. */
-export async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt += 1) {
-    const isThere = await new Promise<boolean>((resolve) => {
-      const socket = net.connect(port, "127.0.0.1", () => resolve(true));
-      socket.on("connect", () => socket.destroy());
-      socket.on("error", () => resolve(false));
-    });
-    if (isThere) return;
-    await sleep(25);
-  }
-  throw new Error(`nothing listens on port ${port}`);
-}
-
-/** Ends a peer's process and waits for it. */
-export function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once("exit", () => resolve());
-    child.kill("SIGTERM");
-  });
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

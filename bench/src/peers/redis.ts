@@ -5,7 +5,7 @@ import net from "node:net";
 import type { Figure } from "../figure.ts";
 import { Histogram } from "../histogram.ts";
 import { liveAppendName } from "../scenarios/live-append.ts";
-import { ended, freePort, listening } from "./nchan.ts";
+import { ended, endsWithBench, freePort, listening } from "../started-process.ts";
 
 const sockets = 64;
 const inFlight = 8;
@@ -17,7 +17,7 @@ export async function measureRedis(folder: string, seconds: number): Promise<Fig
   const port = await freePort();
   const flags = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""];
   const durable = ["--appendonly", "yes", "--appendfsync", "always"];
-  const redis = spawn("redis-server", [...flags, ...durable], { stdio: "ignore" });
+  const redis = endsWithBench(spawn("redis-server", [...flags, ...durable], { stdio: "ignore" }));
   try {
     await listening(port);
     const latencies = new Histogram();

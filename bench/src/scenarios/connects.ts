@@ -1,4 +1,5 @@
 /** Watchers that connect and leave at once, many times: what stays of them in the server. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Figure } from "../figure.ts";
 import { beginRuns, type RunningThread } from "../published.ts";
 import { RawSocket } from "../raw-socket.ts";
@@ -74,8 +75,4 @@ async function connectAndLeave(
 async function openSockets(server: ServerProcess): Promise<number> {
   const metrics = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
   return Number(/^spool_open_sockets (\d+)/m.exec(metrics)?.[1] ?? Number.NaN);
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

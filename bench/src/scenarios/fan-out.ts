@@ -2,6 +2,7 @@
  * One thread, many watchers: as fast as it goes, at a steady 400 frames a second, and with one
  * watcher among them that has stopped reading.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Figure } from "../figure.ts";
 import { Histogram } from "../histogram.ts";
 import { beginRuns, type RunningThread } from "../published.ts";
@@ -167,8 +168,4 @@ function deltaFrame(sequenceNumber: number, delta: string) {
 /** An event whose line is about as long as a delta's frame. */
 function toolCall(number: number) {
   return { type: "tool_call", payload: { toolCallId: `c${number}`, name: "t", input: {} } };
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -2,6 +2,7 @@
  * What one watcher feels: from publish to frame on an idle server, the first snapshot of a long
  * thread, and what a watcher costs while nothing happens.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Figure } from "../figure.ts";
 import { Histogram } from "../histogram.ts";
 import { beginRuns, publish, type RunningThread } from "../published.ts";
@@ -144,8 +145,4 @@ async function bytesPerIdleWatcher(server: ServerProcess, thread: RunningThread)
   const bytes = ((server.residentMB() - before) * 2 ** 20) / idleWatchers;
   for (const socket of sockets) socket.close();
   return bytes;
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -2,6 +2,7 @@
  * A thousand agents at work: 1,000 threads, one watcher each, 50 deltas a second each, published
  * over 16 sockets, the frames of one tick in one message.
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Figure } from "../figure.ts";
 import { Histogram } from "../histogram.ts";
 import { beginRuns } from "../published.ts";
@@ -100,8 +101,4 @@ async function tick(
     }
   }
   return sent;
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

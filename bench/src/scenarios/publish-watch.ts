@@ -10,6 +10,7 @@ import type { Figure } from "../figure.ts";
 import { Histogram } from "../histogram.ts";
 import type { ServerProcess } from "../server-process.ts";
 import { generateSessions } from "../session-generator.ts";
+import { ended, endsWithBench } from "../started-process.ts";
 
 const main = fileURLToPath(new URL("../../../packages/cli/src/main.ts", import.meta.url));
 const lines = 100;
@@ -91,10 +92,12 @@ class Publisher {
     };
     const profile = process.env.SPOOL_BENCH_PROFILE;
     const node = profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`];
-    this.#child = spawn(process.execPath, [...node, main, "publish", "--watch", "--json"], {
-      env,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    this.#child = endsWithBench(
+      spawn(process.execPath, [...node, main, "publish", "--watch", "--json"], {
+        env,
+        stdio: ["ignore", "pipe", "inherit"],
+      }),
+    );
     let text = "";
     this.#child.stdout?.on("data", (chunk) => {
       const read = (text + chunk).split("\n");
@@ -127,10 +130,7 @@ class Publisher {
   }
 
   stop(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#child.once("exit", () => resolve());
-      this.#child.kill("SIGTERM");
-    });
+    return ended(this.#child);
   }
 
   async #find(type: string, from: number): Promise<unknown> {
