@@ -6,6 +6,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { JsonObject } from "@spool/protocol/json";
+import { joinedLines } from "../store/event-line.ts";
 import type { ThreadStore } from "../store/thread-store.ts";
 import type { MakeSummary, SummaryTask } from "./compactions.ts";
 import type { ModelCounters } from "./model-counters.ts";
@@ -70,23 +71,10 @@ async function* linesOf(store: ThreadStore, task: SummaryTask): AsyncGenerator<U
       ...{ key, rolloutId: rollout.rolloutId, from, to: lastSequence },
       ...{ order: "asc", type: null, limit: pageEvents, bytesMax: pageBytes },
     });
-    yield joined(lines);
+    yield joinedLines(lines);
     if (next === null) return;
     from = next;
   }
-}
-
-function joined(lines: readonly Buffer[]): Uint8Array {
-  let bytes = 0;
-  for (const line of lines) bytes += line.length + 1;
-  const page = new Uint8Array(bytes);
-  let at = 0;
-  for (const line of lines) {
-    page.set(line, at);
-    at += line.length + 1;
-    page[at - 1] = 0x0a;
-  }
-  return page;
 }
 
 /** Takes over what the thread counted of the model; nothing where none was asked. */

@@ -49,6 +49,18 @@ export function typeOfLine(line: Buffer): string {
   return decodeEvent(line).event.type;
 }
 
+/** Lines with their newlines, in memory of their own, which can be handed to another thread. */
+export function joinedLines(lines: readonly Buffer[]): Uint8Array {
+  const size = lines.reduce((sum, line) => sum + line.length + 1, 0);
+  const bytes = new Uint8Array(size).fill(0x0a);
+  let at = 0;
+  for (const line of lines) {
+    bytes.set(line, at);
+    at += line.length + 1;
+  }
+  return bytes;
+}
+
 /** `<sequence>.<8 hex digits>`: which event, in which history (WIRE14). */
 export function positionOf(sequence: number, crc: number): string {
   return `${sequence}.${crc.toString(16).padStart(8, "0")}`;

@@ -3,7 +3,7 @@
  * it does not hold yet. Asked by `search-feed.ts`; changes nothing.
  */
 import { crc32 } from "node:zlib";
-import { typeOfLine } from "../event-line.ts";
+import { joinedLines, typeOfLine } from "../event-line.ts";
 import type { ThreadRow } from "../rows.ts";
 import { isSearched } from "../search-text.ts";
 import type { ThreadKey } from "../thread-key.ts";
@@ -58,7 +58,7 @@ export async function nextUpdate(
   const from = (indexed?.sequence ?? 0) + 1;
   const held = parts.held.lines(key, from, sequence);
   if (held !== null) {
-    return { update: { ...told, sequence, crc, lines: joined(held) }, left: "nothing" };
+    return { update: { ...told, sequence, crc, lines: joinedLines(held) }, left: "nothing" };
   }
   const page = await eventPage(parts, { key, from, to: sequence, bytesMax });
   if (page === null) return { update: null, left: "nothing" };
@@ -69,7 +69,7 @@ export async function nextUpdate(
     sequence: page.next === null ? sequence : page.next - 1,
     crc: last === undefined ? crc : crc32(last),
   };
-  const lines = joined(page.lines.filter((line) => isSearched(typeOfLine(line))));
+  const lines = joinedLines(page.lines.filter((line) => isSearched(typeOfLine(line))));
   const left = page.next === null ? "nothing" : "more";
   return { update: { ...told, ...reached, lines }, left };
 }
@@ -104,16 +104,4 @@ async function eventPage(
     log(`${of.key.threadId} is left out of search: ${error.message}`);
     return null;
   }
-}
-
-/** Lines with their newlines, in memory of their own, which can be handed to another thread. */
-function joined(lines: readonly Buffer[]): Uint8Array {
-  const size = lines.reduce((sum, line) => sum + line.length + 1, 0);
-  const bytes = new Uint8Array(size).fill(0x0a);
-  let at = 0;
-  for (const line of lines) {
-    bytes.set(line, at);
-    at += line.length + 1;
-  }
-  return bytes;
 }
