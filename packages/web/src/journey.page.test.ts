@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
-import { type PageFixture, startPage } from "./testing/page-fixture.ts";
+import { type PageFixture, serverAway, startPage } from "./testing/page-fixture.ts";
 import { texts } from "./texts.ts";
 
 let fixture: PageFixture;
@@ -16,8 +16,6 @@ before(async () => {
 after(() => fixture.close());
 
 const { actions } = texts;
-/** While there is no server, the browser logs each attempt to reach it. */
-const unreachable = /WebSocket connection|ERR_CONNECTION_REFUSED/;
 const conversation = (page: Page): Locator => page.locator(".conversation");
 
 /** A finished thread of several turns about one rare word. */
@@ -103,5 +101,5 @@ test("WEB8 WEB13 WEB30 WEB34 WEB37 the way of a new user, without a reload", asy
   await desktop.locator(".toast").getByText(actions.deleted("An older matter")).waitFor();
   await desktop.getByText(texts.thread.none).waitFor();
   await desktop.context().close();
-  fixture.assertQuiet(unreachable);
+  fixture.assertQuiet(serverAway);
 });

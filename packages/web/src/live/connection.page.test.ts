@@ -13,7 +13,7 @@ import { SpoolClient } from "@spool/client/spool-client";
 import type { Page } from "playwright-core";
 import { freePort } from "../../../client/src/testing/free-port.ts";
 import { eventually } from "../../../server/src/testing/eventually.ts";
-import { type PageFixture, startPage } from "../testing/page-fixture.ts";
+import { type PageFixture, serverAway, startPage } from "../testing/page-fixture.ts";
 import { texts } from "../texts.ts";
 
 const main = resolve(import.meta.dirname, "../../../cli/src/main.ts");
@@ -26,8 +26,6 @@ after(() => fixture.close());
 
 const isLive = (page: Page) => page.getByText(texts.connection.live, { exact: true }).waitFor();
 const isLost = (page: Page) => page.locator(".connection[data-state=reconnecting]").waitFor();
-/** What a lost connection makes the browser log. */
-const lost = /WebSocket|ERR_|status of 50/;
 
 async function say(client: SpoolClient, threadId: string, content: string): Promise<void> {
   const message = { type: "user_message", payload: { content, messageId: content } };
@@ -77,7 +75,7 @@ test("WEB37 after a restart and without network the page goes on with what it mi
   await shows(page, "in the other");
   assert.equal(await isSame(), true);
   await page.context().close();
-  fixture.assertQuiet(lost);
+  fixture.assertQuiet(serverAway);
 });
 
 /** A server of its own process; `start` again after it was ended. */
@@ -150,5 +148,5 @@ test("WEB37 a server that stops answering is noticed at once, one that was kille
     await server.kill();
     await server.remove();
   }
-  fixture.assertQuiet(lost, /status of 401/);
+  fixture.assertQuiet(serverAway, /status of 401/);
 });

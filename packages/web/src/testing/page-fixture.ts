@@ -37,6 +37,12 @@ export type PageFixture = {
 /** Where the built page is. */
 export const pageDir = join(import.meta.dirname, "../../dist");
 
+/**
+ * What a browser logs of each attempt to reach a server that is stopping, gone or still starting
+ * (then it answers 503), or a network that is away.
+ */
+export const serverAway = /WebSocket connection|net::ERR_|status of 503/;
+
 /** Starts both; the server keeps its port over `server.restart()`. */
 export async function startPage(): Promise<PageFixture> {
   const executablePath = findBrowser();

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Page } from "playwright-core";
-import { type PageFixture, startPage } from "../testing/page-fixture.ts";
+import { type PageFixture, serverAway, startPage } from "../testing/page-fixture.ts";
 import { texts } from "../texts.ts";
 
 let fixture: PageFixture;
@@ -136,7 +136,7 @@ test("WEB8 a server that restarts loses nothing and needs no reload", async () =
   await shown(page, 3).waitFor();
   await page.getByText(texts.connection.live, { exact: true }).waitFor();
   await page.context().close();
-  fixture.assertQuiet(/WebSocket|ERR_CONNECTION|Failed to load/);
+  fixture.assertQuiet(serverAway);
 });
 
 test("WEB9 a link to an event opens there, an older rollout shows what it held", async () => {
